@@ -1,0 +1,55 @@
+// Package openwork receives the callbacks that WeCom (企业微信) pushes to the provider (服务商) of a third-party app, a
+// customized app, or a template.
+//
+// Make a [Server] from the Token, the EncodingAESKey and the ids in the provider console, register a closure per event,
+// and let the Server answer the callback URL: it is an [net/http.Handler], and [Server.Serve] fits into the handlers of
+// any framework.
+//
+//	server, err := openwork.NewServer(openwork.Config{
+//		SuiteID:        "ww…",
+//		Token:          "…",
+//		EncodingAESKey: "…",
+//		ProviderCorpID: "ww…",
+//	})
+//	server.HandleAuthCreated(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+//		// exchange msg.Get("AuthCode") for the corp's permanent code
+//		return next(msg)
+//	})
+//	http.Handle("/wecom/callback", server)
+//
+// # What happens to a push
+//
+// The shape of the query and of the body is checked, then the signature, then the timestamp; then the message is
+// decrypted and read, and its receive id compared. A suite_ticket is kept. Then the handlers run, in order of
+// registration, each deciding whether the next one does; an event that no handler knows passes through and ends as a
+// success. The answer is "success", or the reply of a handler, sealed. Nothing outside the signed and encrypted part
+// gets into a [Message].
+//
+// # Whose push it is
+//
+// A push is encrypted for a receive id, and which one is right depends on what is signed inside. Accepted are
+//
+//	URL check (GET)            ProviderCorpID, SuiteID, or a corp that AllowCorp agrees to
+//	command and template URL   SuiteID; a SuiteId in the message must equal it too
+//	system event URL           ProviderCorpID, for messages with ServiceCorpId
+//	data and customized app    the corp in ToUserName or AuthCorpId, if AllowCorp agrees to it
+//	app of an individual       nothing, with AllowEmptyReceiveID only
+//
+// # What goes wrong
+//
+// [Server.Serve] returns an error for everything that does not end in a 200. [StatusCode] and [ErrorResponse] turn it
+// into an answer without a body, because WeCom shows bodies to the customer's administrator. The one who operates the
+// server is told more: a [*RefusedError] names the check, what came and what was wanted, and the Logger gets one line
+// with advice. The console only ever says 回调URL校验失败; the log says why.
+//
+// A handler's error and a panic are answered with 500. WeCom repeats a push that is not answered in 5 seconds (1 second
+// for authorisation events), up to three times; its pages disagree on whether it also does so after a 500. Delivery is
+// not guaranteed.
+//
+// # Security
+//
+// There is no mode without verification. The Token is as secret as the key: WeCom's encryption does not notice a
+// changed ciphertext, so who knows the Token can alter a captured push. A push that is repeated within Config.Tolerance
+// verifies again, as WeCom's own retries must; Config.MaxAge refuses old messages that are sent with a new timestamp.
+// No secret, ticket, code or content is in an error, a log line or a cache key of this package.
+package openwork

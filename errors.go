@@ -1,0 +1,201 @@
+package openwork
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Why a push was not handled. Test for them with errors.Is; the error itself is a *RefusedError that says more.
+var (
+	// ErrMethod: the request is neither a GET nor a POST. Answered with 405.
+	ErrMethod = errors.New("method not allowed")
+	// ErrMalformed: the query, the envelope or the decrypted message has a shape that WeCom does not send. Answered
+	// with 400.
+	ErrMalformed = errors.New("malformed request")
+	// ErrEncoding: the body carries a Content-Encoding. Answered with 415.
+	ErrEncoding = errors.New("content encoding not supported")
+	// ErrTooLarge: the body exceeds Config.MaxBodyBytes. Answered with 413.
+	ErrTooLarge = errors.New("body too large")
+	// ErrTimeout: the body did not arrive in time. Answered with 408.
+	ErrTimeout = errors.New("body not received in time")
+	// ErrSignature: the signature was not made with the Token. Answered with 403.
+	ErrSignature = errors.New("signature does not match")
+	// ErrStale: the signature is right, but for a time too far from now. Answered with 403.
+	ErrStale = errors.New("timestamp outside the accepted window")
+	// ErrDecrypt: the ciphertext was not made with the EncodingAESKey. Answered with 403.
+	ErrDecrypt = errors.New("ciphertext does not decrypt")
+	// ErrReceiveID: the push was made for another app or corp. Answered with 403.
+	ErrReceiveID = errors.New("receive id does not match")
+	// ErrOverloaded: as many pushes as Config.MaxInFlight allows are being served. Answered with 503.
+	ErrOverloaded = errors.New("too many pushes in flight")
+	// ErrReplyNotAllowed: a handler replied to a push that WeCom takes no reply to. Answered with 500.
+	ErrReplyNotAllowed = errors.New("this push takes no reply but success")
+)
+
+// Why there is no suite_ticket. Test for them with errors.Is.
+var (
+	// ErrNoSuiteTicket: none has been received yet. WeCom pushes one every ten minutes to the command URL of an app
+	// whose callback it could verify; the app's page in the provider console can push one by hand.
+	ErrNoSuiteTicket = errors.New("no suite_ticket yet: WeCom pushes one every 10 minutes, or by hand from the provider console")
+	// ErrSuiteTicketExpired: the newest is older than 30 minutes, so pushes have stopped arriving.
+	ErrSuiteTicketExpired = errors.New("suite_ticket expired: pushes have not arrived for 30 minutes")
+)
+
+// RefusedError says why a push was refused, for the operator who has to put it right. It holds nothing secret and may
+// be logged whole; the sender is told nothing but a status. errors.Is finds the sentinel behind it.
+type RefusedError struct {
+	Check  string        // what was checked: "query", "signature", "receive id" …
+	Method string        // of the request
+	Got    string        // what came, as far as it is no secret
+	Want   []string      // what would have been accepted, where that is a short list
+	Skew   time.Duration // our clock minus the request's timestamp, once the signature was found right
+
+	reason error
+}
+
+func refused(reason error, check, got string, want ...string) *RefusedError {
+	return &RefusedError{Check: check, Got: got, Want: want, reason: reason}
+}
+
+// Error names the check and what came.
+func (e *RefusedError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "openwork: %s refused: %s: %v", e.Method, e.Check, e.reason)
+	if e.Got != "" {
+		fmt.Fprintf(&b, ": got %s", e.Got)
+	}
+	if len(e.Want) > 0 {
+		fmt.Fprintf(&b, ", want %s", strings.Join(e.Want, " or "))
+	}
+	if errors.Is(e.reason, ErrStale) {
+		fmt.Fprintf(&b, ", our clock minus theirs %v", e.Skew)
+	}
+	return b.String()
+}
+
+// Unwrap is the sentinel.
+func (e *RefusedError) Unwrap() error { return e.reason }
+
+// advice is what an operator can do about it, in plain words.
+func (e *RefusedError) advice() string {
+	switch e.Check {
+	case checkSignature:
+		return "Token is not the callback Token of this URL in the console (it is no access token), or a proxy changed the query or the body"
+	case checkTimestamp:
+		return "the signature is right: compare this host's clock with the time (NTP); a push replayed later looks the same"
+	case checkDecrypt:
+		return "Token is right, so EncodingAESKey is not the one beside it in the console, or the push was altered by someone who knows Token"
+	case checkReceiveID, checkEcho:
+		if e.Method == http.MethodGet {
+			return "Token and EncodingAESKey are right; URL checks are made for the provider's own corpid: is ProviderCorpID that one?"
+		}
+		return "Token and EncodingAESKey are right, but the push is meant for another app, template or corp: see SuiteID, ProviderCorpID and AllowCorp"
+	case checkSuiteID:
+		return "another app or template uses the same Token and EncodingAESKey: give each its own Server and pair"
+	case checkMethod:
+		return "WeCom checks the URL with GET and pushes with POST"
+	case checkQuery:
+		return "not a request of WeCom's, or a proxy rewrote the query (a + in echostr must stay %2B)"
+	case checkAge:
+		return "the signed message is older than MaxAge: a retry from long ago, or a replay"
+	case checkSize:
+		return "raise MaxBodyBytes if WeCom sends this much"
+	case checkOverload:
+		return "handlers are slow or pushes many: answer first and work later, or raise MaxInFlight"
+	}
+	return ""
+}
+
+// The checks, in the order they are made.
+const (
+	checkOverload  = "in flight"
+	checkMethod    = "method"
+	checkQuery     = "query"
+	checkEncoding  = "content encoding"
+	checkSize      = "size"
+	checkBody      = "body"
+	checkEnvelope  = "envelope"
+	checkSignature = "signature"
+	checkTimestamp = "timestamp"
+	checkDecrypt   = "decryption"
+	checkEcho      = "echo"
+	checkMessage   = "message"
+	checkSuiteID   = "suite id"
+	checkReceiveID = "receive id"
+	checkAge       = "age"
+	checkTicket    = "suite_ticket"
+)
+
+// StatusCode is the HTTP status to answer err with: 200 for nil, 4xx and 503 for a push that was refused, 500 for
+// everything else, the errors of handlers among it.
+func StatusCode(err error) int {
+	var failed *handlerError
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case errors.As(err, &failed):
+		return http.StatusInternalServerError
+	case errors.Is(err, ErrMalformed):
+		return http.StatusBadRequest
+	case errors.Is(err, ErrSignature), errors.Is(err, ErrStale), errors.Is(err, ErrDecrypt), errors.Is(err, ErrReceiveID):
+		return http.StatusForbidden
+	case errors.Is(err, ErrMethod):
+		return http.StatusMethodNotAllowed
+	case errors.Is(err, ErrTimeout):
+		return http.StatusRequestTimeout
+	case errors.Is(err, ErrTooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, ErrEncoding):
+		return http.StatusUnsupportedMediaType
+	case errors.Is(err, ErrOverloaded):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// refusal is the RefusedError in err; nil if err came of a handler, whatever that got it from.
+func refusal(err error) *RefusedError {
+	var failed *handlerError
+	var why *RefusedError
+	if errors.As(err, &failed) || !errors.As(err, &why) {
+		return nil
+	}
+	return why
+}
+
+// ErrorResponse is the answer to a push that Serve returned err for: the status of StatusCode, the headers that go with
+// it (Allow; Connection: close where the body was not read) and an empty body, since WeCom shows a body to the
+// customer's administrator. err must not be nil.
+func ErrorResponse(err error) *Response {
+	resp := &Response{StatusCode: StatusCode(err), Header: http.Header{}}
+	switch resp.StatusCode {
+	case http.StatusMethodNotAllowed:
+		resp.Header.Set("Allow", "GET, POST")
+	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge:
+		resp.Header.Set("Connection", "close")
+	}
+	return resp
+}
+
+// handlerError is what came of code of the user: an error, or a panic. What is inside is no refusal of the push, whatever
+// it says: a handler may have got it elsewhere.
+type handlerError struct {
+	err   error
+	stack []byte // of a panic
+}
+
+func (e *handlerError) Error() string { return "openwork: handler: " + e.err.Error() }
+func (e *handlerError) Unwrap() error { return e.err }
+
+// show makes text that came from outside fit for one line of a log.
+func show(text string) string {
+	const most = 64
+	if len(text) > most {
+		return strconv.Quote(text[:most]) + "…"
+	}
+	return strconv.Quote(text)
+}

@@ -1,0 +1,248 @@
+package openwork
+
+import (
+	"cmp"
+	"context"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openwork-go/openwork/internal/xmlread"
+)
+
+// Message is a push after verification and decryption. It comes from the signed and encrypted part only; nothing of the
+// envelope around it gets in. The fields here are those that say what kind of push it is and whose; blanks around
+// their values are dropped. Everything else is reached with Get, Fields and Decode.
+//
+// A Message and what it returns may be kept after the handler has returned. Its methods are safe for concurrent use as
+// long as nobody changes its fields. Printing or logging one shows what it is, never what it holds.
+type Message struct {
+	// Pushes of the command, template and system event URL.
+	SuiteID    string // SuiteId: the app or template; empty on the system event URL
+	AuthCorpID string // AuthCorpId: the customer's corp
+	InfoType   string
+	ChangeType string // also in events of the data URL
+
+	// Pushes of the data URL and of a customized app's URL.
+	ToUserName   string // the customer's corpid
+	FromUserName string // the member's userid, or "sys"
+	MsgType      string // "event", or the kind of message: "text", "image" …
+	Event        string // if MsgType is "event"
+	AgentID      string
+
+	App       string    // Config.Name of the Server that received it
+	CorpID    string    // the customer: AuthCorpId, PaidCorpId or ToUserName; empty if the push names none
+	ReceiveID string    // what it was encrypted for: a suite id or corpid
+	Time      time.Time // TimeStamp or CreateTime, whole seconds; zero if there is none
+
+	ctx           context.Context
+	raw           string // as decrypted
+	doc           xmlread.Document
+	text          string  // the XML that doc describes: raw, or what stands for raw if that is JSON
+	serviceCorpID string  // ServiceCorpId, of the system event URL
+	crypto        *Crypto // the pair it was received with
+}
+
+// usualFields of a push fit without another allocation.
+const usualFields = 32
+
+// parseMessage reads a decrypted push. The plaintext belongs to the Message from here on.
+func parseMessage(plaintext string) (*Message, error) {
+	m := &Message{raw: plaintext, text: plaintext}
+	var err error
+	if xmlread.IsJSON(plaintext) {
+		if m.text, err = xmlread.FromJSON(plaintext); err != nil {
+			return nil, err
+		}
+	}
+	if m.doc, err = xmlread.Parse(m.text, usualFields); err != nil {
+		return nil, err
+	}
+	var timeStamp, createTime, paidCorpID string
+	for i := range m.doc.Len() {
+		name := m.doc.Name(i)
+		slot, official := m.header(name, &timeStamp, &createTime, &paidCorpID)
+		if slot == nil {
+			continue
+		}
+		switch {
+		case *slot == "":
+		case slot != &m.AgentID: // whose spelling differs between pages; an event may have both
+			return nil, fmt.Errorf("%s more than once", official)
+		case name != official:
+			continue
+		}
+		*slot = strings.TrimSpace(xmlread.Text(m.doc.Inner(i)))
+	}
+	if m.InfoType != "" {
+		m.Time = unixTime(cmp.Or(timeStamp, createTime))
+	} else {
+		m.Time = unixTime(cmp.Or(createTime, timeStamp))
+	}
+	m.CorpID = cmp.Or(m.AuthCorpID, paidCorpID, m.ToUserName)
+	return m, nil
+}
+
+// header finds where the value of an element of the common head goes; nil if it is none. Names are matched in any case,
+// as WeCom's pages differ.
+func (m *Message) header(name string, timeStamp, createTime, paidCorpID *string) (slot *string, official string) {
+	switch len(name) {
+	case len("Event"):
+		slot, official = &m.Event, "Event"
+	case len("SuiteId"):
+		switch name[0] | 0x20 {
+		case 's':
+			slot, official = &m.SuiteID, "SuiteId"
+		case 'm':
+			slot, official = &m.MsgType, "MsgType"
+		case 'a':
+			slot, official = &m.AgentID, "AgentID"
+		}
+	case len("InfoType"):
+		slot, official = &m.InfoType, "InfoType"
+	case len("TimeStamp"):
+		slot, official = timeStamp, "TimeStamp"
+	case len("ToUserName"):
+		switch name[0] | 0x20 {
+		case 't':
+			slot, official = &m.ToUserName, "ToUserName"
+		case 'a':
+			slot, official = &m.AuthCorpID, "AuthCorpId"
+		case 'p':
+			slot, official = paidCorpID, "PaidCorpId"
+		case 'c':
+			slot, official = &m.ChangeType, "ChangeType"
+			if name[1]|0x20 == 'r' {
+				slot, official = createTime, "CreateTime"
+			}
+		}
+	case len("FromUserName"):
+		slot, official = &m.FromUserName, "FromUserName"
+	case len("ServiceCorpId"):
+		slot, official = &m.serviceCorpID, "ServiceCorpId"
+	}
+	if slot == nil || !strings.EqualFold(name, official) {
+		return nil, ""
+	}
+	return slot, official
+}
+
+// unixTime is the zero time for anything but seconds as WeCom writes them.
+func unixTime(seconds string) time.Time {
+	if !isTimestamp(seconds) {
+		return time.Time{}
+	}
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0)
+}
+
+const (
+	msgTypeEvent    = "event"
+	messageName     = "message"
+	infoSuiteTicket = "suite_ticket"
+)
+
+// route is a Name in two parts.
+type route struct{ first, second string }
+
+func (m *Message) route() route {
+	switch {
+	case m.InfoType != "":
+		return route{m.InfoType, m.ChangeType}
+	case m.MsgType == msgTypeEvent:
+		return route{m.Event, m.ChangeType}
+	case m.MsgType != "":
+		return route{messageName, m.MsgType}
+	}
+	return route{}
+}
+
+func (r route) String() string {
+	if r.second == "" {
+		return r.first
+	}
+	return r.first + "." + r.second
+}
+
+// Name is what the push is called, in WeCom's own words: InfoType or Event, and ChangeType where there is one
+// ("suite_ticket", "change_contact.create_user"), or "message." and MsgType ("message.text"). An event that WeCom has in
+// two forms, for the command URL and for the data URL, has one name. It is empty for a push with neither InfoType nor
+// MsgType.
+func (m *Message) Name() string { return m.route().String() }
+
+// Get is the value of a top-level field, "" if there is none: the first of exactly that name, else the first whose name
+// differs in case only. Blanks around the value are dropped, those inside CDATA kept. A field that holds fields of its
+// own is "": see Decode.
+func (m *Message) Get(field string) string {
+	inner, _ := m.doc.Find(field)
+	return xmlread.Text(inner)
+}
+
+// Fields are the top-level fields and their values, as Get gives them, in the order WeCom sent them; one that is repeated
+// comes as often.
+func (m *Message) Fields() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for i := range m.doc.Len() {
+			if !yield(m.doc.Name(i), xmlread.Text(m.doc.Inner(i))) {
+				return
+			}
+		}
+	}
+}
+
+// Decode reads the push into a struct with xml tags, as encoding/xml does; a JSON push too, whose members are taken for
+// elements.
+func (m *Message) Decode(v any) error {
+	if err := xml.Unmarshal([]byte(m.text), v); err != nil {
+		return fmt.Errorf("openwork: decode %s: %w", show(m.Name()), err)
+	}
+	return nil
+}
+
+// Raw is a copy of the push as it was decrypted: XML, or JSON where an app has chosen that.
+func (m *Message) Raw() []byte { return []byte(m.raw) }
+
+// Context is the request's: it ends when the request does. Replace it with WithContext.
+func (m *Message) Context() context.Context {
+	if m.ctx == nil {
+		return context.Background()
+	}
+	return m.ctx
+}
+
+// WithContext is a copy of the Message with another context, to be handed to next.
+func (m *Message) WithContext(ctx context.Context) *Message {
+	if ctx == nil {
+		panic("openwork: nil context")
+	}
+	c := *m
+	c.ctx = ctx
+	return &c
+}
+
+// Detach is a copy whose context has the same values but does not end with the request: for work that goes on after the
+// answer.
+func (m *Message) Detach() *Message { return m.WithContext(context.WithoutCancel(m.Context())) }
+
+// String says what the push is, not what it holds.
+func (m Message) String() string {
+	return fmt.Sprintf("openwork.Message{App: %s, Name: %s, CorpID: %s, Time: %s, %d bytes}",
+		show(m.App), show(m.Name()), show(m.CorpID), m.Time.UTC().Format(time.RFC3339), len(m.raw))
+}
+
+// Format writes String, whatever the verb.
+func (m Message) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }
+
+// LogValue is the same for package slog.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("app", m.App), slog.String("name", m.Name()), slog.String("corp", m.CorpID),
+		slog.Time("time", m.Time), slog.Int("bytes", len(m.raw)))
+}

@@ -1,0 +1,94 @@
+package openwork
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/openwork-go/openwork/internal/xmlread"
+)
+
+// Reply is a handler's answer to a push. The zero value, Success, answers "success" and is right for every push; Text and
+// the like answer a member's message, or one of the events of document/path/90377, with a message of the app. A Reply
+// never changes and may be used again and by several goroutines.
+type Reply struct {
+	msgType string // "": success
+	body    string // the XML after the common head
+}
+
+// Success answers "success": the push is handled, there is nothing to say.
+var Success Reply
+
+// Text answers with a text message; WeCom cuts it after 2048 bytes. Characters that XML can't carry are sent as U+FFFD.
+func Text(content string) Reply {
+	return Reply{msgType: "text", body: "<Content>" + string(xmlread.AppendCDATA(nil, content)) + "</Content>"}
+}
+
+// Response is the answer to send for a push, in whatever framework the request came through.
+type Response struct {
+	StatusCode int
+	Header     http.Header // never nil when it comes from this package
+	Body       []byte
+}
+
+// Send writes the response: headers, status, body. The error is the writer's.
+func (r *Response) Send(w http.ResponseWriter) error {
+	header := w.Header()
+	for name, values := range r.Header {
+		header[name] = append([]string(nil), values...)
+	}
+	header["Content-Length"] = []string{strconv.Itoa(len(r.Body))}
+	w.WriteHeader(r.StatusCode)
+	if len(r.Body) == 0 {
+		return nil
+	}
+	if _, err := w.Write(r.Body); err != nil {
+		return fmt.Errorf("openwork: send response: %w", err)
+	}
+	return nil
+}
+
+func newResponse(contentType string, body []byte) *Response {
+	return &Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {contentType}}, Body: body}
+}
+
+const plainText = "text/plain; charset=utf-8"
+
+// Respond seals a reply to a message that DecryptedMessage gave: encrypted for the receive id the message came with, and
+// signed, with the pair it came with. It returns ErrReplyNotAllowed for a reply other than Success to a push that takes
+// none: those of the command and system event URLs.
+func (s *Server) Respond(msg *Message, reply Reply) (*Response, error) {
+	if reply.msgType == "" {
+		return newResponse(plainText, []byte("success")), nil
+	}
+	if msg.InfoType != "" || msg.MsgType == "" || msg.FromUserName == "" {
+		return nil, fmt.Errorf("openwork: %s reply to %s: %w", reply.msgType, show(msg.Name()), ErrReplyNotAllowed)
+	}
+	crypto := msg.crypto
+	if crypto == nil {
+		crypto = s.crypto
+	}
+	now := strconv.FormatInt(s.now().Unix(), 10)
+	ciphertext, err := crypto.Seal(reply.document(msg, now), msg.ReceiveID)
+	if err != nil {
+		return nil, err
+	}
+	nonce := rand.Text()[:16]
+	envelope := fmt.Appendf(nil, "<xml><Encrypt><![CDATA[%s]]></Encrypt><MsgSignature><![CDATA[%s]]></MsgSignature>"+
+		"<TimeStamp>%s</TimeStamp><Nonce><![CDATA[%s]]></Nonce></xml>",
+		ciphertext, crypto.Sign(now, nonce, ciphertext), now, nonce)
+	return newResponse("text/xml; charset=utf-8", envelope), nil
+}
+
+// document is the reply before it is sealed; sender and receiver have changed places.
+func (r Reply) document(msg *Message, now string) []byte {
+	b := []byte("<xml><ToUserName>")
+	b = xmlread.AppendCDATA(b, msg.FromUserName)
+	b = append(b, "</ToUserName><FromUserName>"...)
+	b = xmlread.AppendCDATA(b, msg.ToUserName)
+	b = append(b, "</FromUserName><CreateTime>"+now+"</CreateTime><MsgType>"...)
+	b = xmlread.AppendCDATA(b, r.msgType)
+	b = append(b, "</MsgType>"+r.body+"</xml>"...)
+	return b
+}

@@ -1,0 +1,519 @@
+package openwork
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Config says what a Server serves. There is one Server per pair of Token and EncodingAESKey: an app, a template, a
+// customized app, or the provider itself (the system event URL).
+//
+// At least one of SuiteID, ProviderCorpID and AllowCorp must be given: they say whose pushes are ours. Leaving one empty
+// never switches a check off.
+type Config struct {
+	// Token and EncodingAESKey (43 letters and digits) stand beside the URL in the provider console. Token is the
+	// callback Token, not an access token, and as secret as the key.
+	Token, EncodingAESKey string
+
+	// SuiteID is the id of the app or template (ww…, wx…, tj…, dk…). Empty on a customized app's URL and on the system
+	// event URL.
+	SuiteID string
+
+	// ProviderCorpID is the provider's own corpid: the console checks every URL with it, and the system event URL
+	// receives everything for it.
+	ProviderCorpID string
+
+	// Name is what handlers, workers and metrics call this app. Default: SuiteID, else ProviderCorpID.
+	Name string
+
+	// Previous is the pair that was valid before, still accepted while Token and EncodingAESKey are being changed.
+	Previous *Credentials
+
+	// AllowCorp says whether pushes made for a corp are ours: those of the data URL and of a customized app. It is asked
+	// with the request's context; an error is answered with 500. nil: every corp that the signed message names.
+	AllowCorp func(ctx context.Context, corpID string) (bool, error)
+
+	// AllowEmptyReceiveID accepts pushes made for nobody: WeCom's way with apps owned by an individual, and only there.
+	AllowEmptyReceiveID bool
+
+	// Tolerance is how far the timestamp of a request may be from our clock. 0: 10 minutes either way; < 0: not checked.
+	Tolerance time.Duration
+
+	// MaxAge is how old the signed message itself may be; a push without a time is too old. 0: not checked.
+	MaxAge time.Duration
+
+	// MaxBodyBytes limits the request body. 0: 1 MiB.
+	MaxBodyBytes int64
+
+	// MaxInFlight limits the pushes that are served at one time; more are answered 503. 0: 1024.
+	MaxInFlight int
+
+	// Cache keeps the suite_ticket. nil: a MemoryCache, which forgets with the process.
+	Cache Cache
+
+	// Tickets keeps the suite_ticket elsewhere than in Cache. nil: Cache, if it is a TicketStore, or kept in it.
+	Tickets TicketStore
+
+	// Logger gets one line per refused push that says why, one per failed handler, and one per URL check that passes. It
+	// never gets secrets or contents. nil: slog.Default().
+	Logger *slog.Logger
+
+	now func() time.Time
+}
+
+// Credentials are a callback Token and an EncodingAESKey. Printing them shows neither.
+type Credentials struct{ Token, EncodingAESKey string }
+
+// String shows nothing.
+func (Credentials) String() string { return "openwork.Credentials{…}" }
+
+// Format writes String, whatever the verb.
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue is the same for package slog.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// String shows what is configured, without Token and EncodingAESKey.
+func (c Config) String() string {
+	return fmt.Sprintf("openwork.Config{Name: %q, SuiteID: %q, ProviderCorpID: %q}", c.Name, c.SuiteID, c.ProviderCorpID)
+}
+
+// Format writes String, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue is the same for package slog.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+const (
+	defaultTolerance    = 10 * time.Minute
+	defaultMaxBodyBytes = 1 << 20
+	defaultMaxInFlight  = 1024
+)
+
+// Server receives the pushes of one callback URL pair: it verifies, decrypts, keeps the suite_ticket, and runs the
+// handlers. Make one with NewServer; it is safe for concurrent use, and any number can live in a process.
+type Server struct {
+	config   Config
+	crypto   *Crypto
+	previous *Crypto // nil unless Config.Previous
+	tickets  *tickets
+	handlers registry
+	inFlight atomic.Int64
+}
+
+// NewServer checks the Config and makes a Server. It refuses what cannot work: an empty Token, a key of the wrong shape,
+// a Config that names neither SuiteID nor ProviderCorpID nor AllowCorp, ids with characters no id has, negative limits.
+func NewServer(config Config) (*Server, error) {
+	crypto, err := NewCrypto(config.Token, config.EncodingAESKey)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{crypto: crypto}
+	if p := config.Previous; p != nil {
+		if s.previous, err = NewCrypto(p.Token, p.EncodingAESKey); err != nil {
+			return nil, fmt.Errorf("openwork: Config.Previous: %w", err)
+		}
+	}
+	switch {
+	case config.SuiteID == "" && config.ProviderCorpID == "" && config.AllowCorp == nil:
+		return nil, errors.New("openwork: none of SuiteID, ProviderCorpID and AllowCorp is given, so no push could be told to be ours")
+	case config.SuiteID != "" && !isID(config.SuiteID):
+		return nil, fmt.Errorf("openwork: SuiteID %s is no id", show(config.SuiteID))
+	case config.ProviderCorpID != "" && !isID(config.ProviderCorpID):
+		return nil, fmt.Errorf("openwork: ProviderCorpID %s is no id", show(config.ProviderCorpID))
+	case config.MaxAge < 0 || config.MaxBodyBytes < 0 || config.MaxInFlight < 0:
+		return nil, errors.New("openwork: MaxAge, MaxBodyBytes or MaxInFlight is negative")
+	}
+	if config.Name == "" {
+		config.Name = config.SuiteID
+	}
+	if config.Name == "" {
+		config.Name = config.ProviderCorpID
+	}
+	if config.Tolerance == 0 {
+		config.Tolerance = defaultTolerance
+	}
+	if config.MaxBodyBytes == 0 {
+		config.MaxBodyBytes = defaultMaxBodyBytes
+	}
+	if config.MaxInFlight == 0 {
+		config.MaxInFlight = defaultMaxInFlight
+	}
+	if config.Cache == nil {
+		config.Cache = NewMemoryCache()
+	}
+	if config.Tickets == nil {
+		config.Tickets = ticketStoreOf(config.Cache)
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	if config.now == nil {
+		config.now = time.Now
+	}
+	tolerance := config.Tolerance
+	if tolerance < 0 {
+		tolerance = defaultTolerance // of tickets; for them there is always one
+	}
+	s.config = config
+	s.tickets = newTickets(config.Tickets, config.now, tolerance)
+	return s, nil
+}
+
+func (s *Server) now() time.Time { return s.config.now() }
+
+// ServeHTTP serves a push as an http.Handler. It gives the body 2.5 seconds to arrive.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answered := false
+	defer func() {
+		if !answered { // a handler ended the goroutine with runtime.Goexit: this is the last chance to answer
+			_ = (&Response{StatusCode: http.StatusInternalServerError}).Send(w)
+			_ = http.NewResponseController(w).Flush()
+		}
+	}()
+	resp, err := s.serve(w, r)
+	if err != nil {
+		resp = ErrorResponse(err)
+	}
+	answered = true
+	_ = resp.Send(w) // a write error means that WeCom has hung up
+}
+
+// Serve serves a push or a URL check, and returns either what to answer or why not; then ErrorResponse makes the answer.
+// It reads the body but does not limit the time that takes, having no connection to set a deadline on: see ServeHTTP.
+func (s *Server) Serve(r *http.Request) (*Response, error) { return s.serve(nil, r) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) (resp *Response, err error) {
+	defer s.guard(r, &err)
+	inFlight := s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
+	if inFlight > int64(s.config.MaxInFlight) {
+		return nil, refused(ErrOverloaded, checkOverload, strconv.FormatInt(inFlight, 10))
+	}
+	switch r.Method {
+	case http.MethodGet:
+		return s.checkURL(r)
+	case http.MethodPost:
+		var e Envelope
+		msg, err := s.message(w, r, &e)
+		if err != nil {
+			return nil, err
+		}
+		reply, err := s.handlers.chain(msg.route())(msg)
+		if err != nil {
+			return nil, &handlerError{err: err}
+		}
+		return s.Respond(msg, reply)
+	}
+	return nil, refused(ErrMethod, checkMethod, show(r.Method), http.MethodGet, http.MethodPost)
+}
+
+// RequestMessage verifies the signature of a push and returns it still encrypted. The body can be read again. For a
+// push, not for a URL check; the errors are those of Serve.
+func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error) {
+	defer s.guard(r, &err)
+	e := &Envelope{}
+	if _, err := s.verified(nil, r, e); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// DecryptedMessage verifies and decrypts a push for those who answer by themselves: no handler runs, but a suite_ticket
+// is kept. Answer with what Respond makes. The body can be read again. For a push, not for a URL check: let Serve answer
+// those. The errors are those of Serve.
+func (s *Server) DecryptedMessage(r *http.Request) (msg *Message, err error) {
+	defer s.guard(r, &err)
+	return s.message(nil, r, &Envelope{})
+}
+
+// guard ends every call that serves a request: it turns a panic into an error, and logs the error.
+func (s *Server) guard(r *http.Request, err *error) {
+	if v := recover(); v != nil {
+		cause, ok := v.(error)
+		if !ok {
+			cause = fmt.Errorf("%v", v)
+		}
+		*err = &handlerError{err: fmt.Errorf("panic: %w", cause), stack: debug.Stack()}
+	}
+	if *err == nil {
+		return
+	}
+	if why := refusal(*err); why != nil {
+		why.Method = r.Method
+		s.logRefusal(r, *err, why)
+		return
+	}
+	s.logFailure(r, *err)
+}
+
+// logRefusal says which check a push failed, and what to do about it.
+func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
+	attrs := make([]slog.Attr, 0, 9)
+	attrs = append(attrs, slog.String("app", s.config.Name), slog.String("check", why.Check),
+		slog.String("method", why.Method), slog.Int("status", StatusCode(err)), slog.String("reason", why.reason.Error()))
+	if why.Got != "" {
+		attrs = append(attrs, slog.String("got", why.Got))
+	}
+	if len(why.Want) > 0 {
+		attrs = append(attrs, slog.String("want", strings.Join(why.Want, " or ")))
+	}
+	if why.Skew != 0 {
+		attrs = append(attrs, slog.Duration("skew", why.Skew))
+	}
+	if advice := why.advice(); advice != "" {
+		attrs = append(attrs, slog.String("advice", advice))
+	}
+	s.config.Logger.LogAttrs(r.Context(), slog.LevelWarn, "openwork: push refused", attrs...)
+}
+
+// logFailure says what went wrong with a push that was ours.
+func (s *Server) logFailure(r *http.Request, err error) {
+	attrs := []slog.Attr{slog.String("app", s.config.Name), slog.Int("status", StatusCode(err)),
+		slog.String("error", err.Error())}
+	var failed *handlerError
+	if errors.As(err, &failed) && failed.stack != nil {
+		attrs = append(attrs, slog.String("stack", string(failed.stack)))
+	}
+	s.config.Logger.LogAttrs(r.Context(), slog.LevelError, "openwork: push failed", attrs...)
+}
+
+// verified takes a push apart and verifies its signature and timestamp; it returns the Crypto whose Token signed it.
+func (s *Server) verified(w http.ResponseWriter, r *http.Request, e *Envelope) (*Crypto, error) {
+	if r.Method != http.MethodPost {
+		return nil, refused(ErrMethod, checkMethod, show(r.Method), http.MethodPost)
+	}
+	err := s.receive(w, r, e)
+	if w == nil && e.body != nil {
+		r.Body = io.NopCloser(bytes.NewReader(e.body))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.verify(e)
+}
+
+// verify checks signature and timestamp.
+func (s *Server) verify(e *Envelope) (*Crypto, error) {
+	crypto := s.crypto
+	if !crypto.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt) {
+		crypto = s.previous
+		if crypto == nil || !crypto.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt) {
+			return nil, refused(ErrSignature, checkSignature, "")
+		}
+	}
+	skew := s.now().Sub(e.at)
+	if s.config.Tolerance > 0 && skew.Abs() > s.config.Tolerance {
+		why := refused(ErrStale, checkTimestamp, e.Timestamp)
+		why.Skew = skew
+		return nil, why
+	}
+	return crypto, nil
+}
+
+// decrypt decrypts an envelope that crypto's Token signed. While keys are being changed, and only the key differs, the
+// Token does not tell which it was.
+func (s *Server) decrypt(e *Envelope, crypto *Crypto) (plaintext, receiveID []byte, _ *Crypto, err error) {
+	plaintext, receiveID, ok := crypto.decrypt(e.frame)
+	if !ok && s.previous != nil && crypto != s.previous && crypto.token == s.previous.token {
+		crypto = s.previous
+		frame, _ := decodeCiphertext(e.Encrypt) // again: decryption overwrote it
+		plaintext, receiveID, ok = crypto.decrypt(frame)
+	}
+	if !ok {
+		return nil, nil, nil, refused(ErrDecrypt, checkDecrypt, "")
+	}
+	return plaintext, receiveID, crypto, nil
+}
+
+// message receives a push up to the point where handlers take over.
+func (s *Server) message(w http.ResponseWriter, r *http.Request, e *Envelope) (*Message, error) {
+	crypto, err := s.verified(w, r, e)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, receiveID, crypto, err := s.decrypt(e, crypto)
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseMessage(unsafeString(plaintext))
+	if err != nil {
+		return nil, s.checkUnreadable(r.Context(), unsafeString(plaintext), string(receiveID), err)
+	}
+	m.ctx, m.App, m.ReceiveID, m.crypto = r.Context(), s.config.Name, unsafeString(receiveID), crypto
+	if err := s.checkReceiver(m); err != nil {
+		return nil, err
+	}
+	if s.config.MaxAge > 0 && s.now().Sub(m.Time) > s.config.MaxAge {
+		return nil, refused(ErrStale, checkAge, m.Time.UTC().Format(time.RFC3339))
+	}
+	if m.InfoType == infoSuiteTicket {
+		if err := s.keepTicket(m); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// checkReceiver makes sure that a push is meant for us, by its signed content alone. See the table of receive ids in the
+// package documentation.
+func (s *Server) checkReceiver(m *Message) error {
+	ours := &s.config
+	if m.InfoType == infoSuiteTicket && m.SuiteID == "" || m.SuiteID != "" && m.SuiteID != ours.SuiteID {
+		return refused(ErrReceiveID, checkSuiteID, showID(m.SuiteID), wanted(ours.SuiteID)...)
+	}
+	if m.serviceCorpID != "" && m.serviceCorpID != ours.ProviderCorpID {
+		return refused(ErrReceiveID, checkReceiveID, "ServiceCorpId "+showID(m.serviceCorpID), wanted(ours.ProviderCorpID)...)
+	}
+	refuse := func() error {
+		return refused(ErrReceiveID, checkReceiveID, showID(m.ReceiveID),
+			wanted(ours.SuiteID, m.serviceCorpID, m.AuthCorpID, m.ToUserName)...)
+	}
+	switch m.ReceiveID {
+	case "":
+		if ours.AllowEmptyReceiveID {
+			return nil
+		}
+		return refuse()
+	case ours.SuiteID:
+		return nil
+	case m.serviceCorpID:
+		return nil
+	case m.AuthCorpID, m.ToUserName:
+		if m.serviceCorpID != "" {
+			return refuse()
+		}
+		allowed, err := s.allowCorp(m.ctx, m.ReceiveID)
+		if err != nil {
+			return err
+		}
+		if allowed {
+			return nil
+		}
+	}
+	return refuse()
+}
+
+// checkUnreadable says why a message that can't be read is refused: because it is malformed, if it is meant for us at
+// all; nobody else is told so much. A corp counts as meant if the text, such as it is, names it.
+func (s *Server) checkUnreadable(ctx context.Context, text, receiveID string, reason error) error {
+	ours := receiveID == "" && s.config.AllowEmptyReceiveID ||
+		receiveID != "" && (receiveID == s.config.SuiteID || receiveID == s.config.ProviderCorpID)
+	if !ours && isID(receiveID) && names(text, receiveID) {
+		var err error
+		if ours, err = s.allowCorp(ctx, receiveID); err != nil {
+			return err
+		}
+	}
+	if !ours {
+		return refused(ErrReceiveID, checkReceiveID, showID(receiveID), wanted(s.config.SuiteID, s.config.ProviderCorpID)...)
+	}
+	return refused(ErrMalformed, checkMessage, reason.Error())
+}
+
+// names tells whether an id stands in a text, and not as a part of a longer one.
+func names(text, id string) bool {
+	for rest := text; ; {
+		before, after, found := strings.Cut(rest, id)
+		if !found {
+			return false
+		}
+		if (before == "" || !isName(before[len(before)-1:])) && (after == "" || !isName(after[:1])) {
+			return true
+		}
+		rest = after
+	}
+}
+
+func (s *Server) allowCorp(ctx context.Context, corpID string) (bool, error) {
+	if s.config.AllowCorp == nil {
+		return true, nil
+	}
+	allowed, err := s.config.AllowCorp(ctx, corpID)
+	if err != nil {
+		return false, &handlerError{err: fmt.Errorf("AllowCorp: %w", err)}
+	}
+	return allowed, nil
+}
+
+// wanted lists the ids that would have been right, without the empty ones.
+func wanted(ids ...string) []string {
+	quoted := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if id != "" && !slices.Contains(quoted, showID(id)) {
+			quoted = append(quoted, showID(id))
+		}
+	}
+	return quoted
+}
+
+// showID shows an id, but nothing that is none: where the length inside a push is wrong, its content stands there.
+func showID(id string) string {
+	if id == "" || isID(id) {
+		return show(id)
+	}
+	return strconv.Itoa(len(id)) + " bytes that are no id"
+}
+
+// isID tells what a suite id or corpid looks like.
+func isID(s string) bool { return len(s) <= 64 && isName(s) }
+
+// checkURL answers the console's check of the URL, which wants the decrypted text back.
+func (s *Server) checkURL(r *http.Request) (*Response, error) {
+	var e Envelope
+	if err := s.receive(nil, r, &e); err != nil {
+		return nil, err
+	}
+	crypto, err := s.verify(&e)
+	if err != nil {
+		return nil, err
+	}
+	echo, receiveID, _, err := s.decrypt(&e, crypto)
+	if err != nil {
+		return nil, err
+	}
+	if !isEcho(echo) {
+		return nil, refused(ErrReceiveID, checkEcho, strconv.Itoa(len(echo))+" bytes that are no echo, maybe a captured push")
+	}
+	id := string(receiveID)
+	switch {
+	case id == "" && s.config.AllowEmptyReceiveID:
+	case id != "" && (id == s.config.ProviderCorpID || id == s.config.SuiteID):
+	default:
+		allowed := false
+		if isID(id) {
+			if allowed, err = s.allowCorp(r.Context(), id); err != nil {
+				return nil, err
+			}
+		}
+		if !allowed {
+			return nil, refused(ErrReceiveID, checkReceiveID, showID(id), wanted(s.config.ProviderCorpID, s.config.SuiteID)...)
+		}
+	}
+	s.config.Logger.LogAttrs(r.Context(), slog.LevelInfo, "openwork: URL check passed",
+		slog.String("app", s.config.Name), slog.String("receive_id", id))
+	resp := newResponse(plainText, echo)
+	resp.Header["X-Content-Type-Options"] = []string{"nosniff"}
+	return resp, nil
+}
+
+// isEcho tells an echo from a push: it must not be possible to have a captured push decrypted by sending it as a check.
+func isEcho(echo []byte) bool {
+	for _, c := range echo {
+		if c < 0x20 || c > 0x7E || c == '<' || c == '{' {
+			return false
+		}
+	}
+	return len(echo) >= 1 && len(echo) <= 256
+}

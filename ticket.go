@@ -1,0 +1,208 @@
+package openwork
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// SuiteTicket is a suite_ticket: half of what gets a suite_access_token, the other half being the suite's secret. It is
+// a secret; printing one shows its time only. See document/path/90628.
+type SuiteTicket struct {
+	Value string
+	Time  time.Time // when WeCom issued it, whole seconds
+}
+
+// String shows when the ticket was issued, not its value.
+func (t SuiteTicket) String() string {
+	return "openwork.SuiteTicket{Time: " + t.Time.UTC().Format(time.RFC3339) + "}"
+}
+
+// Format writes String, whatever the verb.
+func (t SuiteTicket) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
+
+// LogValue is the same for package slog.
+func (t SuiteTicket) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// TicketStore keeps the newest suite_ticket of each suite. It must be safe for concurrent use.
+//
+// An implementation just keeps what it is given, as long as it likes: which ticket is newer and which too old is decided
+// around it, by the Server and by TicketsIn.
+type TicketStore interface {
+	// PutTicket keeps a ticket in place of the one before.
+	PutTicket(ctx context.Context, suiteID string, t SuiteTicket) error
+	// Ticket returns the ticket last put, or ErrNoSuiteTicket. What Server.Tickets and TicketsIn return also says
+	// ErrSuiteTicketExpired for one that is 30 minutes old.
+	Ticket(ctx context.Context, suiteID string) (SuiteTicket, error)
+}
+
+const (
+	ticketLife     = 30 * time.Minute
+	ticketKept     = 24 * time.Hour // in a Cache: longer than it is valid, to tell an old ticket from none
+	ticketTimeout  = 500 * time.Millisecond
+	ticketUsual    = 512 // bytes, as documented
+	ticketLongest  = 4096
+	ticketKeyStart = "openwork:suite_ticket:"
+)
+
+// Tickets is where this Server keeps the suite_ticket it receives, for NewClient and the token sources: the store of the
+// Config, with order and expiry kept around it, and with a copy in memory for when that store is down.
+func (s *Server) Tickets() TicketStore { return s.tickets }
+
+// TicketsIn is the ticket store for a process that calls the API but receives no pushes: it reads the tickets that a
+// Server in another process puts in the same Cache. If c is a TicketStore itself, that is used, as a Server does.
+func TicketsIn(c Cache) TicketStore {
+	return newTickets(ticketStoreOf(c), time.Now, defaultTolerance)
+}
+
+func ticketStoreOf(c Cache) TicketStore {
+	if store, ok := c.(TicketStore); ok {
+		return store
+	}
+	return cachedTickets{c}
+}
+
+// tickets keeps order and expiry around a store, and a copy of the newest ticket it saw.
+type tickets struct {
+	store     TicketStore
+	now       func() time.Time
+	tolerance time.Duration
+	writing   chan struct{} // held by the one who writes to the store, so that writes do not overtake each other
+
+	mu   sync.Mutex
+	seen map[string]SuiteTicket
+}
+
+func newTickets(store TicketStore, now func() time.Time, tolerance time.Duration) *tickets {
+	return &tickets{store: store, now: now, tolerance: tolerance,
+		writing: make(chan struct{}, 1), seen: map[string]SuiteTicket{}}
+}
+
+// PutTicket keeps the ticket unless a newer one is known. The memory copy is kept even if the store fails.
+func (t *tickets) PutTicket(ctx context.Context, suiteID string, ticket SuiteTicket) error {
+	ticket, _ = t.dated(ticket)
+	if !t.remember(suiteID, ticket, true) {
+		return nil
+	}
+	select {
+	case t.writing <- struct{}{}:
+		defer func() { <-t.writing }()
+	case <-ctx.Done():
+		return fmt.Errorf("openwork: store suite_ticket: %w", ctx.Err())
+	}
+	_ = t.look(ctx, suiteID, false) // another replica may have a newer one; if the store can't be read, writing will tell
+	if newest := t.newest(suiteID); newest != ticket {
+		return nil
+	}
+	if err := t.store.PutTicket(ctx, suiteID, ticket); err != nil {
+		return fmt.Errorf("openwork: store suite_ticket: %w", err)
+	}
+	return nil
+}
+
+// Ticket returns the newer of the store's and the memory's.
+func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, error) {
+	err := t.look(ctx, suiteID, true)
+	newest := t.newest(suiteID)
+	switch {
+	case newest.Value == "" && err != nil:
+		return SuiteTicket{}, fmt.Errorf("openwork: read suite_ticket: %w", err)
+	case newest.Value == "":
+		return SuiteTicket{}, fmt.Errorf("openwork: suite %s: %w", suiteID, ErrNoSuiteTicket)
+	case t.now().Sub(newest.Time) >= ticketLife:
+		return SuiteTicket{}, fmt.Errorf("openwork: suite %s: last issued %s: %w",
+			suiteID, newest.Time.UTC().Format(time.RFC3339), ErrSuiteTicketExpired)
+	}
+	return newest, nil
+}
+
+// look remembers the store's ticket if it is newer than the memory's, or, if that is wanted, just as old: then the one in
+// the store came later, unless there is one on its way there.
+func (t *tickets) look(ctx context.Context, suiteID string, asOld bool) error {
+	stored, err := t.store.Ticket(ctx, suiteID)
+	if errors.Is(err, ErrNoSuiteTicket) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	stored, guessed := t.dated(stored)
+	if guessed && stored.Value == t.newest(suiteID).Value {
+		return nil // a store that does not keep times must not make its ticket young again at every look
+	}
+	t.remember(suiteID, stored, asOld)
+	return nil
+}
+
+// dated is the ticket with a time to compare: whole seconds, and now for one without a time, or from a future that no
+// clock error explains, which would otherwise keep out every genuine ticket to come.
+func (t *tickets) dated(ticket SuiteTicket) (_ SuiteTicket, guessed bool) {
+	now := t.now()
+	guessed = ticket.Time.IsZero() || ticket.Time.Sub(now) > t.tolerance
+	if guessed {
+		ticket.Time = now
+	}
+	ticket.Time = ticket.Time.Truncate(time.Second)
+	return ticket, guessed
+}
+
+// remember keeps the ticket in memory if that holds none, an older one or, if that is wanted, one as old; and says so.
+func (t *tickets) remember(suiteID string, ticket SuiteTicket, asOld bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known, ok := t.seen[suiteID]
+	if ticket.Value == "" || known.Time.After(ticket.Time) || ok && !asOld && !ticket.Time.After(known.Time) {
+		return false
+	}
+	t.seen[suiteID] = ticket
+	return true
+}
+
+// newest is the ticket in memory, the zero ticket if there is none.
+func (t *tickets) newest(suiteID string) SuiteTicket {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.seen[suiteID]
+}
+
+// cachedTickets keeps tickets in a Cache, as "<unix seconds> <ticket>".
+type cachedTickets struct{ cache Cache }
+
+func (c cachedTickets) PutTicket(ctx context.Context, suiteID string, t SuiteTicket) error {
+	return c.cache.Set(ctx, ticketKeyStart+suiteID, strconv.FormatInt(t.Time.Unix(), 10)+" "+t.Value, ticketKept)
+}
+
+func (c cachedTickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, error) {
+	value, ok, err := c.cache.Get(ctx, ticketKeyStart+suiteID)
+	if err != nil {
+		return SuiteTicket{}, err
+	}
+	seconds, ticket, _ := strings.Cut(value, " ")
+	at := unixTime(seconds)
+	if !ok || at.IsZero() || ticket == "" {
+		return SuiteTicket{}, ErrNoSuiteTicket
+	}
+	return SuiteTicket{Value: ticket, Time: at}, nil
+}
+
+// keepTicket is the built-in handler of suite_ticket: it runs before every other. The push is known to be ours.
+func (s *Server) keepTicket(m *Message) error {
+	value := strings.TrimSpace(m.Get("SuiteTicket"))
+	switch {
+	case value == "" || len(value) > ticketLongest:
+		return refused(ErrMalformed, checkTicket, strconv.Itoa(len(value))+" bytes", "1 to "+strconv.Itoa(ticketLongest))
+	case len(value) > ticketUsual:
+		s.config.Logger.LogAttrs(m.Context(), slog.LevelWarn, "openwork: suite_ticket is longer than documented",
+			slog.String("app", m.App), slog.Int("bytes", len(value)))
+	}
+	// What was received is kept even if WeCom hangs up meanwhile.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.Context()), ticketTimeout)
+	defer cancel()
+	return s.tickets.PutTicket(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
+}
