@@ -11,8 +11,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -38,12 +38,8 @@ const (
 	headLen   = prefixLen + 4
 )
 
-// scratch is the working memory of one Open, reused by later ones and never seen outside.
-type scratch struct {
-	hash   hash.Hash
-	sum    [sha1.Size]byte
-	buffer []byte
-}
+// scratch is the working memory of one signature, reused by later ones.
+type scratch struct{ buffer []byte }
 
 // NewCrypto makes a Crypto from the callback Token and the EncodingAESKey, 43 letters and digits, of one callback URL in
 // the console. It refuses an empty Token and a key of another shape.
@@ -60,7 +56,7 @@ func NewCrypto(token, encodingAESKey string) (*Crypto, error) {
 		return nil, fmt.Errorf("openwork: EncodingAESKey: %w", err)
 	}
 	c := &Crypto{token: token, block: block, iv: key[:aes.BlockSize], random: rand.Reader}
-	c.scratch.New = func() any { return &scratch{hash: sha1.New()} }
+	c.scratch.New = func() any { return &scratch{} }
 	return c, nil
 }
 
@@ -82,26 +78,25 @@ func decodeKey(encodingAESKey string) ([]byte, error) {
 // and ciphertext, sorted byte by byte and joined. The order of the three arguments does not matter therefore, but their
 // boundaries are not signed: accept only timestamps, nonces and ciphertexts whose shape you checked, as Open does.
 func (c *Crypto) Sign(timestamp, nonce, ciphertext string) string {
-	s := c.scratch.Get().(*scratch)
-	defer c.scratch.Put(s)
-	return hex.EncodeToString(c.digest(s, timestamp, nonce, ciphertext))
+	digest := c.digest(timestamp, nonce, ciphertext)
+	return hex.EncodeToString(digest[:])
 }
 
-// digest is the signature in binary; it lives in s.
-func (c *Crypto) digest(s *scratch, timestamp, nonce, ciphertext string) []byte {
+// digest is the signature in binary.
+func (c *Crypto) digest(timestamp, nonce, ciphertext string) [sha1.Size]byte {
 	parts := [4]string{c.token, timestamp, nonce, ciphertext}
 	for i := 1; i < len(parts); i++ {
 		for j := i; j > 0 && parts[j] < parts[j-1]; j-- {
 			parts[j], parts[j-1] = parts[j-1], parts[j]
 		}
 	}
+	s := c.scratch.Get().(*scratch)
+	defer c.scratch.Put(s)
 	s.buffer = s.buffer[:0]
 	for _, part := range parts {
 		s.buffer = append(s.buffer, part...)
 	}
-	s.hash.Reset()
-	s.hash.Write(s.buffer)
-	return s.hash.Sum(s.sum[:0])
+	return sha1.Sum(s.buffer)
 }
 
 // Open verifies the signature, in constant time, and then decrypts; nothing decrypts what was not signed with the Token.
@@ -116,7 +111,7 @@ func (c *Crypto) Open(signature, timestamp, nonce, ciphertext string) (plaintext
 	if !parseSignature(&given, signature) || !isTimestamp(timestamp) || !isNonce(nonce) {
 		return nil, nil, fmt.Errorf("openwork: signature, timestamp or nonce: %w", ErrMalformed)
 	}
-	frame, ok := decodeCiphertext(ciphertext)
+	frame, ok := decodeCiphertext(nil, ciphertext)
 	if !ok {
 		return nil, nil, fmt.Errorf("openwork: ciphertext: %w", ErrMalformed)
 	}
@@ -131,9 +126,8 @@ func (c *Crypto) Open(signature, timestamp, nonce, ciphertext string) (plaintext
 }
 
 func (c *Crypto) verify(given *[sha1.Size]byte, timestamp, nonce, ciphertext string) bool {
-	s := c.scratch.Get().(*scratch)
-	defer c.scratch.Put(s)
-	return subtle.ConstantTimeCompare(c.digest(s, timestamp, nonce, ciphertext), given[:]) == 1
+	digest := c.digest(timestamp, nonce, ciphertext)
+	return subtle.ConstantTimeCompare(digest[:], given[:]) == 1
 }
 
 // decrypt decrypts in place. Every byte of the padding is looked at, and the length must leave room for itself.
@@ -181,17 +175,19 @@ func (c *Crypto) Seal(plaintext []byte, receiveID string) (ciphertext string, er
 	return base64.StdEncoding.EncodeToString(frame), nil
 }
 
-// decodeCiphertext takes strict standard base64 of a non-zero multiple of 32 bytes, and nothing else.
-func decodeCiphertext(ciphertext string) (frame []byte, ok bool) {
+// decodeCiphertext takes strict standard base64 of a non-zero multiple of 32 bytes, and nothing else. The result is in
+// buffer, if that has room.
+func decodeCiphertext(buffer []byte, ciphertext string) (frame []byte, ok bool) {
 	if ciphertext == "" || len(ciphertext)%4 != 0 {
-		return nil, false
+		return buffer, false
 	}
-	frame, err := strictBase64.DecodeString(ciphertext)
+	frame = slices.Grow(buffer[:0], base64.StdEncoding.DecodedLen(len(ciphertext)))
+	n, err := strictBase64.Decode(frame[:cap(frame)], []byte(ciphertext))
 	// The decoder skips line ends; then there are fewer bytes than the text's length stands for.
-	if err != nil || base64.StdEncoding.EncodedLen(len(frame)) != len(ciphertext) {
-		return nil, false
+	if err != nil || base64.StdEncoding.EncodedLen(n) != len(ciphertext) {
+		return frame, false
 	}
-	return frame, len(frame) > 0 && len(frame)%padBlock == 0
+	return frame[:n], n > 0 && n%padBlock == 0
 }
 
 var strictBase64 = base64.StdEncoding.Strict()

@@ -123,6 +123,10 @@ func TestC3_LaxBase64(t *testing.T) {
 		{"a whole quantum of padding more", nil, func(s string) string { return s + "====" }},
 		{"newline inside", nil, func(s string) string { return s[:40] + "\n" + s[40:] }},
 		{"carriage return and newline inside", nil, func(s string) string { return s[:40] + "\r\n" + s[40:] }},
+		{"four newlines inside, so that the length fits", nil, func(s string) string { return s[:40] + "\n\n\n\n" + s[40:] }},
+		{"line ends around and inside, so that the length fits", nil, func(s string) string {
+			return "\r\n" + s[:40] + "\n" + s[40:] + "\n"
+		}},
 		{"blank inside", nil, func(s string) string { return s[:40] + " " + s[40:] }},
 		{"tab inside", nil, func(s string) string { return s[:40] + "\t" + s[40:] }},
 		{
@@ -530,6 +534,8 @@ func TestC13_BoundaryShifts(t *testing.T) {
 			func(s string) bool { return s < "1" }, true},
 		{"nonce ciphertext timestamp Token", "QDG6eKtestToken", "1372623149",
 			func(s string) bool { return s > "14" && s < "17" }, true},
+		{"long nonce, timestamp Token ciphertext", "QDG6eKtestToken", "137262314913726231491372623149",
+			func(s string) bool { return s > "R" }, true},
 		{"Token nonce timestamp ciphertext", "0Token", "1372623149",
 			func(s string) bool { return s > "2" }, true},
 		{"nonce Token timestamp ciphertext", "15Token", "1372623149",
@@ -775,7 +781,9 @@ func TestC16_AllRefusalsLookAlike(t *testing.T) {
 	require.True(t, strings.HasPrefix(want, "HTTP/1.1 403 Forbidden\r\n"), want)
 	require.True(t, strings.HasSuffix(want, "\r\n\r\n"), "no body: %s", want)
 	for _, row := range rows {
-		assert.Equal(t, want, onTheWire(t, server, row.push), row.name)
+		t.Run(row.name, func(t *testing.T) {
+			assert.Equal(t, want, onTheWire(t, server, row.push))
+		})
 	}
 	assert.Empty(t, f.handledNames())
 	assert.NotEqual(t, want, onTheWire(t, server, newPush(cryptoEvent)), "a valid push is answered otherwise")

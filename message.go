@@ -41,11 +41,10 @@ type Message struct {
 	Time      time.Time // TimeStamp or CreateTime, whole seconds; zero if there is none
 
 	ctx           context.Context
-	raw           string // as decrypted
-	doc           xmlread.Document
-	text          string  // the XML that doc describes: raw, or what stands for raw if that is JSON
-	serviceCorpID string  // ServiceCorpId, of the system event URL
-	crypto        *Crypto // the pair it was received with
+	raw           string           // as decrypted
+	doc           xmlread.Document // of raw, or of what stands for raw if that is JSON
+	serviceCorpID string           // ServiceCorpId, of the system event URL
+	crypto        *Crypto          // the pair it was received with
 }
 
 // usualFields of a push fit without another allocation.
@@ -53,14 +52,14 @@ const usualFields = 32
 
 // parseMessage reads a decrypted push. The plaintext belongs to the Message from here on.
 func parseMessage(plaintext string) (*Message, error) {
-	m := &Message{raw: plaintext, text: plaintext}
-	var err error
+	m := &Message{raw: plaintext}
+	text, err := plaintext, error(nil)
 	if xmlread.IsJSON(plaintext) {
-		if m.text, err = xmlread.FromJSON(plaintext); err != nil {
+		if text, err = xmlread.FromJSON(plaintext); err != nil {
 			return nil, err
 		}
 	}
-	if m.doc, err = xmlread.Parse(m.text, usualFields); err != nil {
+	if m.doc, err = xmlread.Parse(text, usualFields); err != nil {
 		return nil, err
 	}
 	var timeStamp, createTime, paidCorpID string
@@ -201,7 +200,7 @@ func (m *Message) Fields() iter.Seq2[string, string] {
 // Decode reads the push into a struct with xml tags, as encoding/xml does; a JSON push too, whose members are taken for
 // elements.
 func (m *Message) Decode(v any) error {
-	if err := xml.Unmarshal([]byte(m.text), v); err != nil {
+	if err := xml.Unmarshal([]byte(m.doc.XML()), v); err != nil {
 		return fmt.Errorf("openwork: decode %s: %w", show(m.Name()), err)
 	}
 	return nil

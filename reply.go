@@ -28,7 +28,7 @@ func Text(content string) Reply {
 // Response is the answer to send for a push, in whatever framework the request came through.
 type Response struct {
 	StatusCode int
-	Header     http.Header // never nil when it comes from this package
+	Header     http.Header // what Send adds is not among it: Content-Length, and Content-Type where it is text/plain
 	Body       []byte
 }
 
@@ -37,6 +37,9 @@ func (r *Response) Send(w http.ResponseWriter) error {
 	header := w.Header()
 	for name, values := range r.Header {
 		header[name] = append([]string(nil), values...)
+	}
+	if len(r.Body) > 0 && header["Content-Type"] == nil {
+		header["Content-Type"] = []string{"text/plain; charset=utf-8"}
 	}
 	header["Content-Length"] = []string{strconv.Itoa(len(r.Body))}
 	w.WriteHeader(r.StatusCode)
@@ -49,18 +52,16 @@ func (r *Response) Send(w http.ResponseWriter) error {
 	return nil
 }
 
-func newResponse(contentType string, body []byte) *Response {
-	return &Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {contentType}}, Body: body}
+func newResponse(body []byte) *Response {
+	return &Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body}
 }
-
-const plainText = "text/plain; charset=utf-8"
 
 // Respond seals a reply to a message that DecryptedMessage gave: encrypted for the receive id the message came with, and
 // signed, with the pair it came with. It returns ErrReplyNotAllowed for a reply other than Success to a push that takes
 // none: those of the command and system event URLs.
 func (s *Server) Respond(msg *Message, reply Reply) (*Response, error) {
 	if reply.msgType == "" {
-		return newResponse(plainText, []byte("success")), nil
+		return newResponse([]byte("success")), nil
 	}
 	if msg.InfoType != "" || msg.MsgType == "" || msg.FromUserName == "" {
 		return nil, fmt.Errorf("openwork: %s reply to %s: %w", reply.msgType, show(msg.Name()), ErrReplyNotAllowed)
@@ -78,7 +79,9 @@ func (s *Server) Respond(msg *Message, reply Reply) (*Response, error) {
 	envelope := fmt.Appendf(nil, "<xml><Encrypt><![CDATA[%s]]></Encrypt><MsgSignature><![CDATA[%s]]></MsgSignature>"+
 		"<TimeStamp>%s</TimeStamp><Nonce><![CDATA[%s]]></Nonce></xml>",
 		ciphertext, crypto.Sign(now, nonce, ciphertext), now, nonce)
-	return newResponse("text/xml; charset=utf-8", envelope), nil
+	resp := newResponse(envelope)
+	resp.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	return resp, nil
 }
 
 // document is the reply before it is sealed; sender and receiver have changed places.

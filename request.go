@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"errors"
 	"fmt"
@@ -8,8 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -33,6 +36,26 @@ type Envelope struct {
 	body   []byte          // of the request
 }
 
+// envelopes are reused by Serve, for the memory of body and frame; nothing of one may be kept beyond that.
+type envelopes struct{ sync.Pool }
+
+// get returns an empty envelope.
+func (p *envelopes) get() *Envelope {
+	if e, ok := p.Get().(*Envelope); ok {
+		return e
+	}
+	return &Envelope{}
+}
+
+func (p *envelopes) put(e *Envelope) {
+	const most = 64 << 10
+	if cap(e.body)+cap(e.frame) > most {
+		return // rather than keep the memory of the largest push for ever
+	}
+	*e = Envelope{body: e.body[:0], frame: e.frame[:0]}
+	p.Put(e)
+}
+
 // bodyTimeout is how long a body may take to arrive: WeCom itself gives up after five seconds.
 const bodyTimeout = 2500 * time.Millisecond
 
@@ -50,7 +73,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, e *Envelope) er
 		}
 	}
 	var ok bool
-	if e.frame, ok = decodeCiphertext(e.Encrypt); !ok {
+	if e.frame, ok = decodeCiphertext(e.frame, e.Encrypt); !ok {
 		return refused(ErrMalformed, checkEnvelope,
 			fmt.Sprintf("%d characters that are not strict base64 of a multiple of 32 bytes", len(e.Encrypt)))
 	}
@@ -143,14 +166,21 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, e *Envelope) (
 			}
 		}()
 	}
-	if e.body, err = readAtMost(r, s.config.MaxBodyBytes); err != nil {
+	if e.body, err = readAtMost(r, s.config.MaxBodyBytes, e.body); err != nil {
 		return err
 	}
 	return e.readEnvelope(unsafeString(e.body))
 }
 
-// readAtMost reads the body into memory of its own that grows no faster than the body arrives.
-func readAtMost(r *http.Request, most int64) ([]byte, error) {
+// rewind gives the request a body that can be read again, if it was read.
+func (e *Envelope) rewind(r *http.Request) {
+	if e.body != nil {
+		r.Body = io.NopCloser(bytes.NewReader(e.body))
+	}
+}
+
+// readAtMost reads the body into buffer, or into memory that grows no faster than the body arrives.
+func readAtMost(r *http.Request, most int64, buffer []byte) ([]byte, error) {
 	if r.ContentLength > most {
 		return nil, refused(ErrTooLarge, checkSize, strconv.FormatInt(r.ContentLength, 10)+" bytes")
 	}
@@ -162,7 +192,7 @@ func readAtMost(r *http.Request, most int64) ([]byte, error) {
 	if r.ContentLength >= 0 {
 		limit = r.ContentLength + 1 // one more, so that the last Read reports the end
 	}
-	body := make([]byte, 0, min(limit, first))
+	body := slices.Grow(buffer[:0], int(min(limit, first)))
 	for {
 		n, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]

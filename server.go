@@ -1,7 +1,6 @@
 package openwork
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -104,12 +102,13 @@ const (
 // Server receives the pushes of one callback URL pair: it verifies, decrypts, keeps the suite_ticket, and runs the
 // handlers. Make one with NewServer; it is safe for concurrent use, and any number can live in a process.
 type Server struct {
-	config   Config
-	crypto   *Crypto
-	previous *Crypto // nil unless Config.Previous
-	tickets  *tickets
-	handlers registry
-	inFlight atomic.Int64
+	config    Config
+	crypto    *Crypto
+	previous  *Crypto // nil unless Config.Previous
+	tickets   *tickets
+	handlers  registry
+	envelopes envelopes
+	inFlight  atomic.Int64
 }
 
 // NewServer checks the Config and makes a Server. It refuses what cannot work: an empty Token, a key of the wrong shape,
@@ -178,7 +177,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answered := false
 	defer func() {
 		if !answered { // a handler ended the goroutine with runtime.Goexit: this is the last chance to answer
-			_ = (&Response{StatusCode: http.StatusInternalServerError}).Send(w)
+			_ = (&Response{StatusCode: http.StatusInternalServerError, Header: http.Header{"Connection": {"close"}}}).Send(w)
 			_ = http.NewResponseController(w).Flush()
 		}
 	}()
@@ -205,8 +204,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (resp *Response, 
 	case http.MethodGet:
 		return s.checkURL(r)
 	case http.MethodPost:
-		var e Envelope
-		msg, err := s.message(w, r, &e)
+		e := s.envelopes.get()
+		defer s.envelopes.put(e)
+		msg, err := s.message(w, r, e)
 		if err != nil {
 			return nil, err
 		}
@@ -224,6 +224,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (resp *Response, 
 func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error) {
 	defer s.guard(r, &err)
 	e := &Envelope{}
+	defer e.rewind(r)
 	if _, err := s.verified(nil, r, e); err != nil {
 		return nil, err
 	}
@@ -235,7 +236,9 @@ func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error)
 // those. The errors are those of Serve.
 func (s *Server) DecryptedMessage(r *http.Request) (msg *Message, err error) {
 	defer s.guard(r, &err)
-	return s.message(nil, r, &Envelope{})
+	e := &Envelope{}
+	defer e.rewind(r)
+	return s.message(nil, r, e)
 }
 
 // guard ends every call that serves a request: it turns a panic into an error, and logs the error.
@@ -294,11 +297,7 @@ func (s *Server) verified(w http.ResponseWriter, r *http.Request, e *Envelope) (
 	if r.Method != http.MethodPost {
 		return nil, refused(ErrMethod, checkMethod, show(r.Method), http.MethodPost)
 	}
-	err := s.receive(w, r, e)
-	if w == nil && e.body != nil {
-		r.Body = io.NopCloser(bytes.NewReader(e.body))
-	}
-	if err != nil {
+	if err := s.receive(w, r, e); err != nil {
 		return nil, err
 	}
 	return s.verify(e)
@@ -328,7 +327,7 @@ func (s *Server) decrypt(e *Envelope, crypto *Crypto) (plaintext, receiveID []by
 	plaintext, receiveID, ok := crypto.decrypt(e.frame)
 	if !ok && s.previous != nil && crypto != s.previous && crypto.token == s.previous.token {
 		crypto = s.previous
-		frame, _ := decodeCiphertext(e.Encrypt) // again: decryption overwrote it
+		frame, _ := decodeCiphertext(nil, e.Encrypt) // again: decryption overwrote it
 		plaintext, receiveID, ok = crypto.decrypt(frame)
 	}
 	if !ok {
@@ -347,11 +346,12 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, e *Envelope) (*
 	if err != nil {
 		return nil, err
 	}
-	m, err := parseMessage(unsafeString(plaintext))
+	text := string(plaintext) // a copy: messages may be kept, envelopes are used again
+	m, err := parseMessage(text)
 	if err != nil {
-		return nil, s.checkUnreadable(r.Context(), unsafeString(plaintext), string(receiveID), err)
+		return nil, s.checkUnreadable(r.Context(), text, string(receiveID), err)
 	}
-	m.ctx, m.App, m.ReceiveID, m.crypto = r.Context(), s.config.Name, unsafeString(receiveID), crypto
+	m.ctx, m.App, m.ReceiveID, m.crypto = r.Context(), s.config.Name, string(receiveID), crypto
 	if err := s.checkReceiver(m); err != nil {
 		return nil, err
 	}
@@ -365,109 +365,6 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, e *Envelope) (*
 	}
 	return m, nil
 }
-
-// checkReceiver makes sure that a push is meant for us, by its signed content alone. See the table of receive ids in the
-// package documentation.
-func (s *Server) checkReceiver(m *Message) error {
-	ours := &s.config
-	if m.InfoType == infoSuiteTicket && m.SuiteID == "" || m.SuiteID != "" && m.SuiteID != ours.SuiteID {
-		return refused(ErrReceiveID, checkSuiteID, showID(m.SuiteID), wanted(ours.SuiteID)...)
-	}
-	if m.serviceCorpID != "" && m.serviceCorpID != ours.ProviderCorpID {
-		return refused(ErrReceiveID, checkReceiveID, "ServiceCorpId "+showID(m.serviceCorpID), wanted(ours.ProviderCorpID)...)
-	}
-	refuse := func() error {
-		return refused(ErrReceiveID, checkReceiveID, showID(m.ReceiveID),
-			wanted(ours.SuiteID, m.serviceCorpID, m.AuthCorpID, m.ToUserName)...)
-	}
-	switch m.ReceiveID {
-	case "":
-		if ours.AllowEmptyReceiveID {
-			return nil
-		}
-		return refuse()
-	case ours.SuiteID:
-		return nil
-	case m.serviceCorpID:
-		return nil
-	case m.AuthCorpID, m.ToUserName:
-		if m.serviceCorpID != "" {
-			return refuse()
-		}
-		allowed, err := s.allowCorp(m.ctx, m.ReceiveID)
-		if err != nil {
-			return err
-		}
-		if allowed {
-			return nil
-		}
-	}
-	return refuse()
-}
-
-// checkUnreadable says why a message that can't be read is refused: because it is malformed, if it is meant for us at
-// all; nobody else is told so much. A corp counts as meant if the text, such as it is, names it.
-func (s *Server) checkUnreadable(ctx context.Context, text, receiveID string, reason error) error {
-	ours := receiveID == "" && s.config.AllowEmptyReceiveID ||
-		receiveID != "" && (receiveID == s.config.SuiteID || receiveID == s.config.ProviderCorpID)
-	if !ours && isID(receiveID) && names(text, receiveID) {
-		var err error
-		if ours, err = s.allowCorp(ctx, receiveID); err != nil {
-			return err
-		}
-	}
-	if !ours {
-		return refused(ErrReceiveID, checkReceiveID, showID(receiveID), wanted(s.config.SuiteID, s.config.ProviderCorpID)...)
-	}
-	return refused(ErrMalformed, checkMessage, reason.Error())
-}
-
-// names tells whether an id stands in a text, and not as a part of a longer one.
-func names(text, id string) bool {
-	for rest := text; ; {
-		before, after, found := strings.Cut(rest, id)
-		if !found {
-			return false
-		}
-		if (before == "" || !isName(before[len(before)-1:])) && (after == "" || !isName(after[:1])) {
-			return true
-		}
-		rest = after
-	}
-}
-
-func (s *Server) allowCorp(ctx context.Context, corpID string) (bool, error) {
-	if s.config.AllowCorp == nil {
-		return true, nil
-	}
-	allowed, err := s.config.AllowCorp(ctx, corpID)
-	if err != nil {
-		return false, &handlerError{err: fmt.Errorf("AllowCorp: %w", err)}
-	}
-	return allowed, nil
-}
-
-// wanted lists the ids that would have been right, without the empty ones.
-func wanted(ids ...string) []string {
-	quoted := make([]string, 0, len(ids))
-	for _, id := range ids {
-		if id != "" && !slices.Contains(quoted, showID(id)) {
-			quoted = append(quoted, showID(id))
-		}
-	}
-	return quoted
-}
-
-// showID shows an id, but nothing that is none: where the length inside a push is wrong, its content stands there.
-func showID(id string) string {
-	if id == "" || isID(id) {
-		return show(id)
-	}
-	return strconv.Itoa(len(id)) + " bytes that are no id"
-}
-
-// isID tells what a suite id or corpid looks like.
-func isID(s string) bool { return len(s) <= 64 && isName(s) }
 
 // checkURL answers the console's check of the URL, which wants the decrypted text back.
 func (s *Server) checkURL(r *http.Request) (*Response, error) {
@@ -503,8 +400,8 @@ func (s *Server) checkURL(r *http.Request) (*Response, error) {
 	}
 	s.config.Logger.LogAttrs(r.Context(), slog.LevelInfo, "openwork: URL check passed",
 		slog.String("app", s.config.Name), slog.String("receive_id", id))
-	resp := newResponse(plainText, echo)
-	resp.Header["X-Content-Type-Options"] = []string{"nosniff"}
+	resp := newResponse(echo)
+	resp.Header.Set("X-Content-Type-Options", "nosniff")
 	return resp, nil
 }
 

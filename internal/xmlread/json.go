@@ -4,15 +4,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // Numbers of JSON pushes are ids, times and coordinates; a longer one is an attack on whoever parses it.
 const maxNumber = 64
 
-// maxGrowth bounds the XML made from JSON, in multiples of its length.
-const maxGrowth = 8
+// The XML made from JSON is at most maxGrowth times as long, and maxSlack. The names of an array's items and carriage
+// returns take many times the room they have in JSON, and an envelope is read before anyone has checked its signature.
+const (
+	maxGrowth = 4
+	maxSlack  = 16 << 10
+)
 
 // IsJSON tells whether a document is to be read as JSON: its first byte that is no blank is an opening brace.
 func IsJSON(text string) bool {
@@ -35,14 +42,12 @@ func FromJSON(text string) (string, error) {
 	if !json.Valid([]byte(text)) {
 		return "", errors.New("json: syntax error")
 	}
-	w := converter{text: text}
-	w.out.WriteString("<xml>")
+	w := converter{text: text, out: make([]byte, 0, 2*len(text)+64)}
 	w.blanks()
-	if err := w.object(true); err != nil {
+	if err := w.root(); err != nil {
 		return "", fmt.Errorf("json: %w", err)
 	}
-	w.out.WriteString("</xml>")
-	return w.out.String(), nil
+	return string(w.out), nil
 }
 
 // depth is how deep objects and arrays are nested, one for the outermost.
@@ -73,10 +78,20 @@ type converter struct {
 	text     string
 	pos      int
 	elements int
-	out      strings.Builder
+	out      []byte
 }
 
 func (w *converter) blanks() { w.pos = skipBlanks(w.text, w.pos) }
+
+func (w *converter) root() error {
+	if err := w.tag("<", "xml"); err != nil {
+		return err
+	}
+	if err := w.object(true); err != nil {
+		return err
+	}
+	return w.tag("</", "xml")
+}
 
 // object reads an object; its members are written unless they stand in one that is left out.
 func (w *converter) object(write bool) error {
@@ -89,10 +104,7 @@ func (w *converter) object(write bool) error {
 			w.pos++
 			w.blanks()
 		}
-		name, err := w.string()
-		if err != nil {
-			return err
-		}
+		name := w.string()
 		w.blanks()
 		w.pos++ // the colon
 		w.blanks()
@@ -128,13 +140,13 @@ func (w *converter) member(name string, write bool) error {
 
 // element reads a value that is no array.
 func (w *converter) element(name string, write bool) error {
-	if w.elements++; w.elements > MaxElements || w.out.Len() > maxGrowth*len(w.text)+4096 {
+	if w.elements++; w.elements > MaxElements {
 		return errors.New("too many elements")
 	}
 	if write {
-		w.out.WriteByte('<')
-		w.out.WriteString(name)
-		w.out.WriteByte('>')
+		if err := w.tag("<", name); err != nil {
+			return err
+		}
 	}
 	switch c := w.text[w.pos]; c {
 	case '{':
@@ -142,12 +154,12 @@ func (w *converter) element(name string, write bool) error {
 			return err
 		}
 	case '"':
-		value, err := w.string()
-		if err != nil {
-			return err
-		}
+		value := w.string()
 		if write && value != "" {
-			w.out.Write(AppendCDATA(nil, value))
+			if err := w.reserve(cdataLength(value)); err != nil {
+				return err
+			}
+			w.out = AppendCDATA(w.out, value)
 		}
 	default: // a number, true, false or null
 		end := w.pos
@@ -160,32 +172,95 @@ func (w *converter) element(name string, write bool) error {
 			return errors.New("number too long")
 		}
 		if write && literal != "null" {
-			w.out.WriteString(literal)
+			if err := w.reserve(len(literal)); err != nil {
+				return err
+			}
+			w.out = append(w.out, literal...)
 		}
 	}
 	if write {
-		w.out.WriteString("</")
-		w.out.WriteString(name)
-		w.out.WriteByte('>')
+		return w.tag("</", name)
+	}
+	return nil
+}
+
+// tag writes a start tag or an end tag.
+func (w *converter) tag(opening, name string) error {
+	if err := w.reserve(len(opening) + len(name) + len(">")); err != nil {
+		return err
+	}
+	w.out = append(append(append(w.out, opening...), name...), '>')
+	return nil
+}
+
+// reserve makes room for n more bytes. It grows once, to the most there may be: step by step would leave several times
+// as much behind.
+func (w *converter) reserve(n int) error {
+	longest := maxGrowth*len(w.text) + maxSlack
+	if len(w.out)+n > longest {
+		return errors.New("too long as XML")
+	}
+	if len(w.out)+n > cap(w.out) {
+		w.out = slices.Grow(w.out, longest-len(w.out))
 	}
 	return nil
 }
 
 // string reads a string.
-func (w *converter) string() (string, error) {
-	end, escaped := w.pos+1, false
+func (w *converter) string() string {
+	start := w.pos + 1
+	end, escaped := start, false
 	for ; w.text[end] != '"'; end++ {
 		if w.text[end] == '\\' {
 			escaped = true
 			end++
 		}
 	}
-	literal := w.text[w.pos : end+1]
 	w.pos = end + 1
 	if !escaped {
-		return literal[1 : len(literal)-1], nil
+		return w.text[start:end]
 	}
-	var value string
-	err := json.Unmarshal([]byte(literal), &value)
-	return value, err
+	return unescape(w.text[start:end])
+}
+
+// unescape resolves the escapes of a string as encoding/json does, which takes some 200 bytes to unmarshal the shortest.
+func unescape(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := strings.IndexByte(s, '\\'); i >= 0; i = strings.IndexByte(s, '\\') {
+		b.WriteString(s[:i])
+		c := s[i+1]
+		s = s[i+2:]
+		switch c {
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'u':
+			r := codeUnit(s)
+			s = s[4:]
+			if utf16.IsSurrogate(r) && strings.HasPrefix(s, `\u`) {
+				if pair := utf16.DecodeRune(r, codeUnit(s[2:])); pair != utf8.RuneError {
+					r, s = pair, s[6:]
+				}
+			}
+			b.WriteRune(r) // U+FFFD for half a pair
+			continue
+		}
+		b.WriteByte(c)
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// codeUnit reads four hexadecimal digits.
+func codeUnit(s string) rune {
+	n, _ := strconv.ParseUint(s[:4], 16, 16)
+	return rune(n)
 }

@@ -1,8 +1,10 @@
 package xmlread
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Text is the value of an element that holds text, given what stands between its tags in a document that Parse
@@ -140,20 +142,44 @@ func isCharacter(r rune) bool {
 }
 
 // Inside a CDATA section neither its end nor a carriage return can be written.
-var toCDATA = strings.NewReplacer("]]>", "]]]]><![CDATA[>", "\r", "]]>&#13;<![CDATA[")
+const (
+	cdataSplit  = cdataClose + cdataOpen
+	cdataReturn = cdataClose + "&#13;" + cdataOpen
+)
 
 // AppendCDATA appends text as the content of an element, such that every XML reader gives back the same text: blanks
 // and line ends included, and U+FFFD for what XML can't hold.
 func AppendCDATA(dst []byte, text string) []byte {
-	text = strings.Map(func(r rune) rune {
-		if isCharacter(r) {
-			return r
+	dst = append(slices.Grow(dst, cdataLength(text)), cdataOpen...)
+	for i, r := range text {
+		switch {
+		case r == '\r':
+			dst = append(dst, cdataReturn...)
+			continue
+		case r == '>' && strings.HasSuffix(text[:i], "]]"):
+			dst = append(dst, cdataSplit...)
+		case !isCharacter(r):
+			r = utf8.RuneError
 		}
-		return '\uFFFD'
-	}, text)
-	dst = append(dst, cdataOpen...)
-	dst = append(dst, toCDATA.Replace(text)...)
+		dst = utf8.AppendRune(dst, r)
+	}
 	return append(dst, cdataClose...)
+}
+
+// cdataLength is how much AppendCDATA appends, if the text is UTF-8.
+func cdataLength(text string) int {
+	n := len(cdataOpen) + len(text) + len(cdataClose)
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '\r':
+			n += len(cdataReturn) - len("\r")
+		case c == '>' && strings.HasSuffix(text[:i], "]]"):
+			n += len(cdataSplit)
+		case c < 0x20 && classes[c]&classBlank == 0:
+			n += len("\uFFFD") - 1
+		}
+	}
+	return n
 }
 
 // Cursor walks the elements inside an element; make one with Children.

@@ -15,6 +15,7 @@ package xmlread
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -42,6 +43,9 @@ type Document struct {
 
 // span is where a top-level field stands in the text: its name, and what is between its tags.
 type span struct{ name, nameEnd, inner, innerEnd uint32 }
+
+// XML is the whole document.
+func (d *Document) XML() string { return d.text }
 
 // Len is the number of top-level fields, repeated ones counted each.
 func (d *Document) Len() int { return len(d.fields) }
@@ -76,7 +80,7 @@ func (d *Document) Find(name string) (inner string, ok bool) {
 
 // open is an element whose end tag has not been read.
 type open struct {
-	name, nameEnd, inner int
+	name, nameEnd, inner uint32
 	text, comment, child bool
 }
 
@@ -115,16 +119,8 @@ func (p *parser) root() error {
 		return err
 	}
 	for p.depth > 0 {
-		i := strings.IndexByte(p.text[p.pos:], '<')
-		if i < 0 {
-			p.pos = len(p.text)
-			return errors.New("element not closed")
-		}
-		if i > 0 {
-			if err := p.characters(p.text[p.pos : p.pos+i]); err != nil {
-				return err
-			}
-			p.pos += i
+		if err := p.characters(); err != nil {
+			return err
 		}
 		if err := p.markup(); err != nil {
 			return err
@@ -138,25 +134,34 @@ func (p *parser) root() error {
 	return err
 }
 
-// characters checks a run of text before the next markup.
-func (p *parser) characters(run string) error {
-	if isBlank(run) {
+// characters reads the text before the next markup.
+func (p *parser) characters() error {
+	start := p.pos
+	p.pos = skipBlanks(p.text, start)
+	if p.pos < len(p.text) && p.text[p.pos] == '<' {
 		return nil
 	}
+	end := strings.IndexByte(p.text[p.pos:], '<')
+	if end < 0 {
+		p.pos = len(p.text)
+		return errors.New("element not closed")
+	}
+	p.pos += end
+	run := p.text[start:p.pos]
 	p.stack[p.depth-1].text = true
-	if strings.IndexByte(run, ']') >= 0 && strings.Contains(run, cdataClose) {
+	if strings.Contains(run, cdataClose) {
 		return errors.New("]]> outside a CDATA section")
 	}
-	for rest := run; ; {
-		i := strings.IndexByte(rest, '&')
+	for {
+		i := strings.IndexByte(run, '&')
 		if i < 0 {
 			return nil
 		}
-		_, n := reference(rest[i:])
+		_, n := reference(run[i:])
 		if n == 0 {
 			return errors.New("bad entity or character reference")
 		}
-		rest = rest[i+n:]
+		run = run[i+n:]
 	}
 }
 
@@ -223,16 +228,48 @@ func (p *parser) startTag() error {
 		return errors.New("elements nested too deep")
 	}
 	if p.depth > 0 {
-		parent := &p.stack[p.depth-1]
-		parent.child = true
+		p.stack[p.depth-1].child = true
+		if !empty && p.leaf(name, nameEnd, end+1) {
+			return nil
+		}
 	}
-	p.stack[p.depth] = open{name: name, nameEnd: nameEnd, inner: end + 1}
+	p.stack[p.depth] = open{name: uint32(name), nameEnd: uint32(nameEnd), inner: uint32(end + 1)}
 	p.depth++
 	p.pos = end + 1
 	if empty {
 		return p.close(p.pos)
 	}
 	return nil
+}
+
+// leaf is the short way through what nearly every element is: a CDATA section, or text without references, and the end
+// tag. It reports false, having read nothing, if the element that begins at inner is anything else.
+func (p *parser) leaf(name, nameEnd, inner int) bool {
+	rest := p.text[inner:]
+	n := 0
+	if strings.HasPrefix(rest, cdataOpen) {
+		// Looking for the bracket is faster than looking for all of ]]>, and values with brackets are rare.
+		end := strings.IndexByte(rest[len(cdataOpen):], ']')
+		n = len(cdataOpen) + end + len(cdataClose)
+		if end < 0 || n > len(rest) || rest[n-len(cdataClose):n] != cdataClose {
+			return false
+		}
+	} else {
+		for ; n < len(rest) && rest[n] != '<'; n++ {
+			if rest[n] == '&' || rest[n] == ']' {
+				return false
+			}
+		}
+	}
+	end := n + len("</") + nameEnd - name
+	if end >= len(rest) || rest[end] != '>' || rest[n:n+len("</")] != "</" || rest[n+len("</"):end] != p.text[name:nameEnd] {
+		return false
+	}
+	p.pos = inner + end + 1
+	if p.depth == 1 {
+		p.field(name, nameEnd, inner, inner+n)
+	}
+	return true
 }
 
 // endTag reads </name>.
@@ -266,9 +303,20 @@ func (p *parser) close(innerEnd int) error {
 		return errors.New("text in the root element")
 	}
 	if p.depth == 1 {
-		p.fields = append(p.fields, span{uint32(e.name), uint32(e.nameEnd), uint32(e.inner), uint32(innerEnd)})
+		p.field(int(e.name), int(e.nameEnd), int(e.inner), innerEnd)
 	}
 	return nil
+}
+
+// field remembers a top-level field.
+func (p *parser) field(name, nameEnd, inner, innerEnd int) {
+	if len(p.fields) == cap(p.fields) {
+		// More than usual: make room for all that can follow, which is a small multiple of the text. Growing step by
+		// step would leave several times as much behind.
+		rest := p.text[p.pos:]
+		p.fields = slices.Grow(p.fields, 1+min(strings.Count(rest, "<"), len(rest)/len("<a/>"), MaxElements))
+	}
+	p.fields = append(p.fields, span{uint32(name), uint32(nameEnd), uint32(inner), uint32(innerEnd)})
 }
 
 // prolog skips what may stand before the root element and returns where its start tag begins.
@@ -374,11 +422,15 @@ const (
 	classBlank = 1 << iota
 	classNameStart
 	className
+	classControl // and neither a blank nor to be found in XML
 )
 
 var classes = func() (t [256]uint8) {
+	for c := range 0x20 {
+		t[c] = classControl
+	}
 	for _, c := range []byte(" \t\r\n") {
-		t[c] |= classBlank
+		t[c] = classBlank
 	}
 	for c := 'a'; c <= 'z'; c++ {
 		t[c] |= classNameStart | className
@@ -414,28 +466,29 @@ func skipName(text string, pos int) int {
 
 // checkCharacters refuses text that is not UTF-8 or has characters that XML does not.
 func checkCharacters(text string) error {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	ascii := true
+	const ones, sevens, high = 0x0101010101010101, 0x7F7F7F7F7F7F7F7F, 0x8080808080808080
+	const controls, feeds = ones * 0x20, ones * '\n'
+	all := uint64(0)
 	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		w := uint64(text[i]) | uint64(text[i+1])<<8 | uint64(text[i+2])<<16 | uint64(text[i+3])<<24 |
-			uint64(text[i+4])<<32 | uint64(text[i+5])<<40 | uint64(text[i+6])<<48 | uint64(text[i+7])<<56
-		if w&high != 0 {
-			ascii = false
-		}
-		// There is a high bit in this if, and only if, one of the eight bytes is below 0x20.
-		if (w-ones*0x20)&^w&high != 0 && !noControls(text[i:i+8]) {
-			return errors.New("xml: control character")
+	for ; i+8 <= len(text); i += 8 { // eight bytes at a time: a bit that is high in a word is that of one byte
+		w := load(text[i : i+8])
+		all |= w
+		if low := (w - controls) &^ w & high; low != 0 { // there is a byte below 0x20
+			x := w ^ feeds
+			feed := ^((x&sevens + sevens) | x | sevens) // high where a byte is a line feed, which is usual
+			if low&^feed != 0 && !noControls(text[i:i+8]) {
+				return errors.New("xml: control character")
+			}
 		}
 	}
 	if !noControls(text[i:]) {
 		return errors.New("xml: control character")
 	}
 	for ; i < len(text); i++ {
-		ascii = ascii && text[i] < utf8.RuneSelf
+		all |= uint64(text[i])
 	}
-	if ascii {
-		return nil
+	if all&high == 0 {
+		return nil // ASCII
 	}
 	if !utf8.ValidString(text) {
 		return errors.New("xml: not UTF-8")
@@ -446,11 +499,17 @@ func checkCharacters(text string) error {
 	return nil
 }
 
+// load is eight bytes as a number; the compiler makes one instruction of it.
+func load(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
 func noControls(text string) bool {
+	found := uint8(0)
 	for i := 0; i < len(text); i++ {
-		if text[i] < 0x20 && classes[text[i]]&classBlank == 0 {
-			return false
-		}
+		found |= classes[text[i]]
 	}
-	return true
+	return found&classControl == 0
 }
