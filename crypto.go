@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 )
 
@@ -181,13 +180,21 @@ func decodeCiphertext(buffer []byte, ciphertext string) (frame []byte, ok bool) 
 	if ciphertext == "" || len(ciphertext)%4 != 0 {
 		return buffer, false
 	}
-	frame = slices.Grow(buffer[:0], base64.StdEncoding.DecodedLen(len(ciphertext)))
+	frame = withRoom(buffer, base64.StdEncoding.DecodedLen(len(ciphertext)))
 	n, err := strictBase64.Decode(frame[:cap(frame)], []byte(ciphertext))
 	// The decoder skips line ends; then there are fewer bytes than the text's length stands for.
 	if err != nil || base64.StdEncoding.EncodedLen(n) != len(ciphertext) {
 		return frame, false
 	}
 	return frame[:n], n > 0 && n%padBlock == 0
+}
+
+// withRoom is the buffer emptied, or a new one if it does not hold n bytes.
+func withRoom(buffer []byte, n int) []byte {
+	if cap(buffer) < n {
+		return make([]byte, 0, n)
+	}
+	return buffer[:0]
 }
 
 var strictBase64 = base64.StdEncoding.Strict()

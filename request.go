@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -192,7 +191,7 @@ func readAtMost(r *http.Request, most int64, buffer []byte) ([]byte, error) {
 	if r.ContentLength >= 0 {
 		limit = r.ContentLength + 1 // one more, so that the last Read reports the end
 	}
-	body := slices.Grow(buffer[:0], int(min(limit, first)))
+	body := withRoom(buffer, int(min(limit, first)))
 	for {
 		n, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]

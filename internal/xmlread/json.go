@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -201,7 +200,7 @@ func (w *converter) reserve(n int) error {
 		return errors.New("too long as XML")
 	}
 	if len(w.out)+n > cap(w.out) {
-		w.out = slices.Grow(w.out, longest-len(w.out))
+		w.out = append(make([]byte, 0, longest), w.out...)
 	}
 	return nil
 }

@@ -232,11 +232,12 @@ func (c *Cursor) Next() bool {
 
 // sectionLength is the length of the CDATA section or comment that text begins with.
 func sectionLength(text string) int {
-	closing := commentClose
+	opening, closing := commentOpen, commentClose
 	if strings.HasPrefix(text, cdataOpen) {
-		closing = cdataClose
+		opening, closing = cdataOpen, cdataClose
 	}
-	return strings.Index(text, closing) + len(closing)
+	// After the opening: in <!--> the closing of a comment seems to stand, but it only begins there.
+	return len(opening) + strings.Index(text[len(opening):], closing) + len(closing)
 }
 
 // elementEnd is where the end tag of the element stands whose inner text begins at text.

@@ -15,7 +15,6 @@ package xmlread
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -314,7 +313,8 @@ func (p *parser) field(name, nameEnd, inner, innerEnd int) {
 		// More than usual: make room for all that can follow, which is a small multiple of the text. Growing step by
 		// step would leave several times as much behind.
 		rest := p.text[p.pos:]
-		p.fields = slices.Grow(p.fields, 1+min(strings.Count(rest, "<"), len(rest)/len("<a/>"), MaxElements))
+		room := len(p.fields) + 1 + min(strings.Count(rest, "<"), len(rest)/len("<a/>"), MaxElements)
+		p.fields = append(make([]span, 0, room), p.fields...)
 	}
 	p.fields = append(p.fields, span{uint32(name), uint32(nameEnd), uint32(inner), uint32(innerEnd)})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -73,8 +74,10 @@ var accepted = []struct{ name, text, want string }{
 	{"blanks as references", "<xml><A>&#32;a&#9;&#10;&#13;</A></xml>", `A=" a\t\n\r"`},
 	{"line ends", "<xml><A>a\r\nb\rc\nd\r\r\n\n</A><B><![CDATA[\r\n\r]]></B></xml>", `A="a\nb\nc\nd" B="\n\n"`},
 	{"a line end beside a reference", "<xml><A>a\r&#10;b&#13;\nc</A></xml>", `A="a\n\nb\r\nc"`},
+	{"line ends in CDATA beside text", "<xml><A>a<![CDATA[\r\n\r]]>b</A></xml>", `A="a\n\nb"`},
 	{"a line end split by CDATA", "<xml><A>a\r<![CDATA[\nb]]></A></xml>", `A="a\n\nb"`},
 	{"markup inside CDATA", "<xml><A><![CDATA[<b x='1'>&amp;&#65;</A><!-- -->]]></A><C>1</C></xml>", `A="<b x='1'>&amp;&#65;</A><!-- -->" C="1"`},
+	{"one bracket and an end tag inside CDATA", "<xml><A><![CDATA[1]23</A>]]></A></xml>", `A="1]23</A>"`},
 	{"an opening inside CDATA", "<xml><A><![CDATA[<![CDATA[a]]></A></xml>", `A="<![CDATA[a"`},
 	{"brackets", "<xml><A>a]]b] ]>c>]&gt;</A><B><![CDATA[]]]]></B><C><![CDATA[]>]] >]]></C></xml>", `A="a]]b] ]>c>]>" B="]]" C="]>]] >"`},
 	{"]]> as a reference", "<xml><A>]]&gt;</A></xml>", `A="]]>"`},
@@ -93,6 +96,7 @@ var accepted = []struct{ name, text, want string }{
 	{"names that begin alike", "<xml><A>1</A><AB>2</AB><A.B>3</A.B></xml>", `A="1" AB="2" A.B="3"`},
 	{"comments between elements", "<xml><!-- a --><A>1</A>\n<!-- <B>2</B> & ]]> --><C><!-- b --><D>3</D><!-- c --></C></xml>", `A="1" C{D="3"}`},
 	{"a comment with a hyphen at its end", "<xml><!-- a - b - --><A>1</A></xml>", `A="1"`},
+	{"comments that seem to end as they begin", "<xml><!--><B>2</B>--><A><!---></A>--><C>3</C></A></xml>", `A{C="3"}`},
 	{"a comment that looks like CDATA", "<xml><!--[CDATA[ <A> ]]>--><B>1</B></xml>", `B="1"`},
 }
 
@@ -104,6 +108,7 @@ func TestParse_Accepted(t *testing.T) {
 				doc, err := xmlread.Parse(row.text, usual)
 				require.NoError(t, err)
 				require.Equal(t, row.want, outline(fieldsOf(&doc)))
+				require.Equal(t, row.text, doc.XML())
 			}
 			require.Equal(t, row.want, outline(referenceFields(t, row.text)), "the row itself is wrong: encoding/xml reads this")
 		})
@@ -217,6 +222,8 @@ var refused = []struct{ name, text, why string }{
 	{"an end tag without a name", "<xml><A>1</></xml>", "does not match"},
 	{"an end tag that does not end", "<xml><A>1</A</xml>", "does not match"},
 	{"an end tag that closes itself", "<xml><A>1</A/></xml>", "does not match"},
+	{"a start tag where the end tag should be", "<xml><A>1<bA></xml>", "does not match"},
+	{"text where the end tag should be", "<xml><A><![CDATA[1]]>xyA></xml>", "does not match"},
 	{"tags that cross", "<xml><A><B>1</A></B></xml>", "does not match"},
 	{"a start tag with a blank before its name", "<xml>< A>1</A></xml>", "element name"},
 	{"a start tag without a name", "<xml><>1</></xml>", "element name"},
@@ -235,6 +242,7 @@ var refused = []struct{ name, text, why string }{
 
 	// CDATA and references.
 	{"CDATA that does not end", "<xml><A><![CDATA[topsecret</A></xml>", "CDATA section not closed"},
+	{"CDATA that ends in one bracket", "<xml><A><![CDATA[1]23</A></xml>", "CDATA section not closed"},
 	{"CDATA in small letters", "<xml><A><![cdata[topsecret]]></A></xml>", "declaration inside an element"},
 	{"CDATA with a blank", "<xml><A><![CDATA [topsecret]]></A></xml>", "declaration inside an element"},
 	{"another section", "<xml><A><![INCLUDE[topsecret]]></A></xml>", "declaration inside an element"},
@@ -262,6 +270,7 @@ var refused = []struct{ name, text, why string }{
 	{"a reference with a blank", "<xml><A>&# 65;</A></xml>", "reference"},
 	{"a reference to NUL", "<xml><A>&#0;</A></xml>", "reference"},
 	{"a reference beyond Unicode", "<xml><A>&#x110000;</A></xml>", "reference"},
+	{"a reference beyond 32 bits", "<xml><A>&#x100000041;</A></xml>", "reference"},
 	{"a reference beyond 64 bits", "<xml><A>&#18446744073709551681;</A></xml>", "reference"},
 	{"a reference of endless length", "<xml><A>&#x" + strings.Repeat("0", 1000) + "41;</A></xml>", "reference"},
 
@@ -307,30 +316,31 @@ func TestParse_Refused(t *testing.T) {
 func TestParse_Truncated(t *testing.T) {
 	t.Parallel()
 	for _, row := range accepted {
-		end := strings.LastIndexByte(strings.TrimRight(strings.Split(row.text, "<!-- <B>2</B> -->\n")[0], " \t\r\n"), '>')
-		for i := range end {
+		const last = "</xml"
+		for i := range strings.LastIndex(row.text, last) + len(last) + 1 {
 			_, err := xmlread.Parse(row.text[:i], 32)
 			require.Error(t, err, "%q", row.text[:i])
 		}
 	}
 }
 
-// The check for control characters looks at eight bytes at a time.
+// The check for control characters looks at eight bytes at a time, and some blanks are usual.
 func TestParse_ControlCharacters(t *testing.T) {
 	t.Parallel()
-	for c := byte(0); c < 0x20; c++ {
-		legal := c == '\t' || c == '\n' || c == '\r'
-		for offset := range 17 {
-			for after := range 9 {
-				text := "<xml><A><![CDATA[" + strings.Repeat("x", offset) + string(rune(c)) + strings.Repeat("é", after%2) + "]]></A></xml>" +
-					strings.Repeat(" ", after)
-				_, err := xmlread.Parse(text, 4)
-				if legal {
-					require.NoError(t, err, "%q", text)
-				} else {
-					require.ErrorContains(t, err, "control character", "%q", text)
+	for c := byte(0); c < 0x21; c++ {
+		legal := strings.IndexByte(blanks, c) >= 0
+		for _, around := range []string{"x", " ", "\n", "\t", "\r\n", "\x7f", "é"} {
+			for before := range 9 {
+				for after := range 9 {
+					text := "<xml><A><![CDATA[" + strings.Repeat(around, before) + string(rune(c)) + strings.Repeat(around, after) +
+						"]]></A></xml>"
+					if _, err := xmlread.Parse(text, 4); legal != (err == nil) {
+						require.Fail(t, "refused, or not", "%q: %v", text, err)
+					}
 				}
 			}
+		}
+		for offset := range 17 { // in the last bytes
 			_, err := xmlread.Parse("<xml/>"+strings.Repeat(" ", offset)+string(rune(c)), 4)
 			require.Equal(t, legal, err == nil, "%q after %d blanks", c, offset)
 		}
@@ -342,9 +352,9 @@ func TestParse_EveryCharacter(t *testing.T) {
 	t.Parallel()
 	var raw, references, want strings.Builder
 	for r := rune(0); r <= utf8.MaxRune+1; r++ {
-		reference := fmt.Sprintf("&#x%X;", r)
+		reference := "&#x" + strconv.FormatInt(int64(r), 16) + ";"
 		if r%2 == 0 {
-			reference = fmt.Sprintf("&#%d;", r)
+			reference = "&#" + strconv.Itoa(int(r)) + ";"
 		}
 		if r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune {
 			if r != '\r' && r != '<' && r != '&' {
@@ -516,6 +526,7 @@ func TestCursor(t *testing.T) {
 		{"<A><B><A></A></B><!-- </A> --></A><C/>", []string{"A", "<B><A></A></B><!-- </A> -->", "C", ""}},
 		{"<A><![CDATA[</A>]]></A><B/>", []string{"A", "<![CDATA[</A>]]>", "B", ""}},
 		{"<A><![CDATA[-->]]]]></A><B/>", []string{"A", "<![CDATA[-->]]]]>", "B", ""}},
+		{"<!--><X/>--><A><B/><!---></A>--></A><C/>", []string{"A", "<B/><!---></A>-->", "C", ""}},
 		{"<A>/</A><B>></B>", []string{"A", "/", "B", ">"}},
 	} {
 		_, err := xmlread.Parse("<xml><V>"+row.inner+"</V></xml>", 1)
@@ -585,7 +596,7 @@ var jsonAccepted = []struct{ name, text, want string }{
 	{"a member twice", `{"A":1,"A":2}`, `A="1" A="2"`},
 	{"blanks in a string", `{"A":" a ","B":"\n"}`, `A=" a " B="\n"`},
 	{"escapes", `{"A":"\"\\\/\b\f\n\r\t","B":"\u4f60\ud83d\ude00"}`, `A="\"\\/��\n\r\t" B="你😀"`},
-	{"half of a pair", `{"A":"\ud83d"}`, `A="�"`},
+	{"half of a pair", `{"A":"\ud83d","B":"\ud83d\u0041","C":"\ude00\ud83d\ud83d\ude00","D":"\ud83dA\uD83D\n"}`, `A="�" B="�A" C="��😀" D="�A�\n"`},
 	{"markup", `{"A":"<b>&amp;</b>]]>","B":"]]","C":"<![CDATA["}`, `A="<b>&amp;</b>]]>" B="]]" C="<![CDATA["`},
 	{"what XML has no character for", `{"A":"a\u0000b\ufffe` + "\uFFFF" + `"}`, `A="a�b��"`},
 	{"an escaped name", `{"\u0041\u0042":1}`, `AB="1"`},
@@ -655,6 +666,7 @@ var jsonRefused = []struct{ name, text, why string }{
 	{"too many items", `{"A":[` + strings.Repeat(`{},`, xmlread.MaxElements) + `{}]}`, "too many elements"},
 	{"too many members that are left out", `{` + strings.Repeat(`"":1,`, xmlread.MaxElements) + `"":1}`, "too many elements"},
 	{"an array that grows", `{"ALongNameForAShortItem":[` + strings.Repeat(`1,`, 10_000) + `1]}`, "too long as XML"},
+	{"a string that grows in two ways", `{"A":"` + strings.Repeat(`\u0001`, 1000) + strings.Repeat(`\r`, 4264) + `"}`, "too long as XML"},
 	{"a string that grows", `{"A":"` + strings.Repeat(`\r`, 10_000) + `"}`, "too long as XML"},
 }
 
@@ -668,6 +680,14 @@ func TestFromJSON_Refused(t *testing.T) {
 			require.Empty(t, text)
 		})
 	}
+}
+
+// A value is in one piece, and one that is empty in none: Encrypt may not be in pieces.
+func TestFromJSON_Text(t *testing.T) {
+	t.Parallel()
+	text, err := xmlread.FromJSON(`{"A":"a","B":"","C":1,"D":null}`)
+	require.NoError(t, err)
+	require.Equal(t, "<xml><A><![CDATA[a]]></A><B></B><C>1</C><D></D></xml>", text)
 }
 
 // What FromJSON lets through is still held to the limits of Parse.
@@ -700,7 +720,7 @@ func TestMemory_HostileDocuments(t *testing.T) {
 	}{
 		{"as many fields as may be", few(xmlread.MaxElements - 1), 5},
 		{"a thousand fields", few(1000), 5},
-		{"33 fields, and a value of <", few(32)[:5+32*4] + "<a><![CDATA[" + strings.Repeat("<", 64<<10) + "]]></a></xml>", 5},
+		{"more fields than usual, and a value of <", few(33)[:5+33*4] + "<a><![CDATA[" + strings.Repeat("<", 64<<10) + "]]></a></xml>", 5},
 		{"too many fields", repeat("<xml>", "<a/>", "</xml>"), 1},
 		{"too many fields with values", repeat("<xml>", "<a>1</a>", "</xml>"), 1},
 		{"nested", repeat("", "<a>", ""), 0},
