@@ -23,11 +23,12 @@ type Cache interface {
 	Delete(ctx context.Context, key string) error
 }
 
-// MemoryCache is a Cache in the memory of this process: right for a single replica, and for tests. Its content is gone
-// with the process. It starts no goroutine, writes nothing to disk, and is safe for concurrent use.
+// MemoryCache is a Cache and a Claimer in the memory of this process: right for a single replica, and for tests. Its
+// content is gone with the process. It starts no goroutine, writes nothing to disk, and is safe for concurrent use.
 type MemoryCache struct {
 	entries   *gocache.Cache
 	nextSweep atomic.Int64 // unix nanoseconds
+	claims    claimTable
 }
 
 // sweepEvery is how often expired entries are removed, on the way of a Set.

@@ -40,6 +40,12 @@ const (
 // scratch is the working memory of one signature, reused by later ones.
 type scratch struct{ buffer []byte }
 
+// mostReused is the largest memory that is kept for the next push, rather than that of the largest one.
+const mostReused = 64 << 10
+
+// Format shows nothing: the Token is a secret.
+func (c *Crypto) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "openwork.Crypto{…}") }
+
 // NewCrypto makes a Crypto from the callback Token and the EncodingAESKey, 43 letters and digits, of one callback URL in
 // the console. It refuses an empty Token and a key of another shape.
 func NewCrypto(token, encodingAESKey string) (*Crypto, error) {
@@ -90,12 +96,15 @@ func (c *Crypto) digest(timestamp, nonce, ciphertext string) [sha1.Size]byte {
 		}
 	}
 	s := c.scratch.Get().(*scratch)
-	defer c.scratch.Put(s)
 	s.buffer = s.buffer[:0]
 	for _, part := range parts {
 		s.buffer = append(s.buffer, part...)
 	}
-	return sha1.Sum(s.buffer)
+	sum := sha1.Sum(s.buffer)
+	if cap(s.buffer) <= mostReused {
+		c.scratch.Put(s)
+	}
+	return sum
 }
 
 // Open verifies the signature, in constant time, and then decrypts; nothing decrypts what was not signed with the Token.
@@ -152,8 +161,8 @@ func (c *Crypto) decrypt(frame []byte) (plaintext, receiveID []byte, ok bool) {
 	return body[:length:length], body[length:], true
 }
 
-// Seal encrypts a plaintext for a receive id, as Open decrypts it. It fails only if the system gives no random bytes, or
-// for a plaintext that a 32-bit length cannot describe.
+// Seal encrypts a plaintext for a receive id, as Open decrypts it. It fails only for a plaintext of more than 2 GiB, or if
+// the system gives no random bytes.
 func (c *Crypto) Seal(plaintext []byte, receiveID string) (ciphertext string, err error) {
 	if uint64(len(plaintext)) > 1<<31 {
 		return "", errors.New("openwork: plaintext too long to seal")

@@ -35,6 +35,12 @@
 //	data and customized app    the corp in ToUserName or AuthCorpId, if AllowCorp agrees to it
 //	app of an individual       nothing, with AllowEmptyReceiveID only
 //
+// # Calling WeCom
+//
+// A [Client] gets and keeps the access tokens and attaches the right one to a call: [Client.Suite], [Client.Provider] and
+// [Client.Corp] reach any endpoint, and [Client.PermanentCode] and its siblings those of an authorisation's life. It
+// reads the suite_ticket from [Server.Tickets], or, in another process, from [TicketsIn] the same [Cache].
+//
 // # What goes wrong
 //
 // [Server.Serve] returns an error for everything that does not end in a 200. [StatusCode] and [ErrorResponse] turn it
@@ -42,9 +48,9 @@
 // server is told more: a [*RefusedError] names the check, what came and what was wanted, and the Logger gets one line
 // with advice. The console only ever says 回调URL校验失败; the log says why.
 //
-// A handler's error and a panic are answered with 500. WeCom repeats a push that is not answered in 5 seconds (1 second
-// for authorisation events), up to three times; its pages disagree on whether it also does so after a 500. Delivery is
-// not guaranteed.
+// A handler's error and a panic are answered with 500. WeCom repeats a push that is not answered within 5 seconds, three
+// times in all; its pages disagree on whether it also does so after a status other than 200. It wants authorisation
+// events answered within 1 second, and promises no repetition of those. Delivery is not guaranteed.
 //
 // # Security
 //
@@ -52,4 +58,7 @@
 // changed ciphertext, so who knows the Token can alter a captured push. A push that is repeated within Config.Tolerance
 // verifies again, as WeCom's own retries must; Config.MaxAge refuses old messages that are sent with a new timestamp.
 // No secret, ticket, code or content is in an error, a log line or a cache key of this package.
+//
+// Numbers like document/path/90628 in the comments are pages of WeCom's documentation:
+// https://developer.work.weixin.qq.com/document/path/90628.
 package openwork

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Why a push was not handled. Test for them with errors.Is; the error itself is a *RefusedError that says more.
+// Why a push was not handled. Test for them with errors.Is; what Serve returns is a *RefusedError that says more, but for
+// ErrReplyNotAllowed.
 var (
 	// ErrMethod: the request is neither a GET nor a POST. Answered with 405.
 	ErrMethod = errors.New("method not allowed")
@@ -45,6 +46,10 @@ var (
 	ErrSuiteTicketExpired = errors.New("suite_ticket expired: pushes have not arrived for 30 minutes")
 )
 
+// ErrAuthorizationRevoked: a corp has cancelled the authorisation, or its permanent code is no longer the one at hand
+// (errcode 40084, 48004, 301007 or 2000002 on a corp's call). The *APIError is in the chain too.
+var ErrAuthorizationRevoked = errors.New("authorisation revoked")
+
 // RefusedError says why a push was refused, for the operator who has to put it right. It holds nothing secret and may
 // be logged whole; the sender is told nothing but a status. errors.Is finds the sentinel behind it.
 type RefusedError struct {
@@ -71,8 +76,8 @@ func (e *RefusedError) Error() string {
 	if len(e.Want) > 0 {
 		fmt.Fprintf(&b, ", want %s", strings.Join(e.Want, " or "))
 	}
-	if errors.Is(e.reason, ErrStale) {
-		fmt.Fprintf(&b, ", our clock minus theirs %v", e.Skew)
+	if e.Skew != 0 {
+		fmt.Fprintf(&b, ", our clock minus theirs %v", e.Skew.Round(time.Second))
 	}
 	return b.String()
 }
@@ -94,10 +99,25 @@ func (e *RefusedError) advice() string {
 			return "Token and EncodingAESKey are right; URL checks are made for the provider's own corpid: is ProviderCorpID that one?"
 		}
 		return "Token and EncodingAESKey are right, but the push is meant for another app, template or corp: see SuiteID, ProviderCorpID and AllowCorp"
+	case checkAllowCorp:
+		return "Token and EncodingAESKey are right, but Config.AllowCorp said that this corp is not ours"
 	case checkSuiteID:
-		return "another app or template uses the same Token and EncodingAESKey: give each its own Server and pair"
+		if len(e.Want) == 0 {
+			return "the push is made for an app or template: set Config.SuiteID to its id"
+		}
+		return "Config.SuiteID is not the SuiteId of this push; or another app uses the same Token and EncodingAESKey: then give each its own Server and pair"
+	case checkProvider:
+		return "the push belongs to the system event URL: set Config.ProviderCorpID to the provider's own corpid"
 	case checkMethod:
-		return "WeCom checks the URL with GET and pushes with POST"
+		return "WeCom checks the URL with GET, for Serve to answer, and pushes with POST"
+	case checkEncoding:
+		return "WeCom does not compress; a proxy in between does"
+	case checkBody:
+		return "the network or a proxy in between is slow or broken"
+	case checkEnvelope, checkMessage:
+		return "the signature aside, this is not what WeCom sends; a proxy may have cut or rewritten the body"
+	case checkTicket:
+		return "WeCom sends up to 512 bytes; the push was not stored"
 	case checkQuery:
 		return "not a request of WeCom's, or a proxy rewrote the query (a + in echostr must stay %2B)"
 	case checkAge:
@@ -126,6 +146,8 @@ const (
 	checkMessage   = "message"
 	checkSuiteID   = "suite id"
 	checkReceiveID = "receive id"
+	checkProvider  = "ServiceCorpId"
+	checkAllowCorp = "AllowCorp"
 	checkAge       = "age"
 	checkTicket    = "suite_ticket"
 )
@@ -161,7 +183,7 @@ func StatusCode(err error) int {
 func refusal(err error) *RefusedError {
 	var failed *handlerError
 	var why *RefusedError
-	if errors.As(err, &failed) || !errors.As(err, &why) {
+	if errors.As(err, &failed) || !errors.As(err, &why) || why.reason == nil {
 		return nil
 	}
 	return why
@@ -175,10 +197,23 @@ func ErrorResponse(err error) *Response {
 	switch resp.StatusCode {
 	case http.StatusMethodNotAllowed:
 		resp.Header.Set("Allow", "GET, POST")
-	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge:
-		resp.Header.Set("Connection", "close")
+	}
+	if !bodyWasRead(err) {
+		resp.Header.Set("Connection", "close") // rather than wait for it
 	}
 	return resp
+}
+
+func bodyWasRead(err error) bool {
+	why := refusal(err)
+	if why == nil {
+		return true
+	}
+	switch why.Check {
+	case checkOverload, checkMethod, checkQuery, checkEncoding, checkSize, checkBody:
+		return false
+	}
+	return true
 }
 
 // handlerError is what came of code of the user: an error, or a panic. What is inside is no refusal of the push, whatever

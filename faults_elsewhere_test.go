@@ -256,7 +256,7 @@ func TestElsewhere_VerifyBeforeDecrypt(t *testing.T) {
 	})
 	t.Run("no other method decrypts", func(t *testing.T) {
 		for typ, want := range map[reflect.Type][]string{
-			reflect.TypeFor[*openwork.Crypto]():   {"Open", "Seal", "Sign"},
+			reflect.TypeFor[*openwork.Crypto]():   {"Format", "Open", "Seal", "Sign"},
 			reflect.TypeFor[*openwork.Server]():   {"DecryptedMessage"},
 			reflect.TypeFor[*openwork.Envelope](): nil,
 		} {

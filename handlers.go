@@ -116,11 +116,11 @@ func (s *Server) With(handlers ...Handler) { s.handlers.add(route{}, handlers...
 
 // Handle registers a handler for the pushes of one name, as Message.Name gives it, or of one family, by the first part of
 // the name: "change_contact.create_user", "change_contact", "message.text", "message". Other pushes pass it by. It is
-// safe to register while serving. An empty name and a nil handler panic.
+// safe to register while serving. An empty name or part of one and a nil handler panic.
 func (s *Server) Handle(name string, h Handler) {
-	first, second, _ := strings.Cut(name, ".")
-	if first == "" {
-		panic("openwork: Handle without a name")
+	first, second, isPart := strings.Cut(name, ".")
+	if first == "" || isPart && second == "" {
+		panic("openwork: Handle of a name with an empty part")
 	}
 	s.handlers.add(route{first, second}, h)
 }

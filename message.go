@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -62,73 +63,65 @@ func parseMessage(plaintext string) (*Message, error) {
 	if m.doc, err = xmlread.Parse(text, usualFields); err != nil {
 		return nil, err
 	}
-	var timeStamp, createTime, paidCorpID string
+	var values [headers]string
+	var seen [headers]bool
 	for i := range m.doc.Len() {
 		name := m.doc.Name(i)
-		slot, official := m.header(name, &timeStamp, &createTime, &paidCorpID)
-		if slot == nil {
-			continue
-		}
+		h := headerOf(name)
 		switch {
-		case *slot == "":
-		case slot != &m.AgentID: // whose spelling differs between pages; an event may have both
-			return nil, fmt.Errorf("%s more than once", official)
-		case name != official:
+		case h == headers:
 			continue
+		case h == headAgentID: // whose spelling differs between pages; an event may have both
+			if seen[h] && name != headerNames[h] {
+				continue
+			}
+		case seen[h]:
+			return nil, fmt.Errorf("%s more than once", headerNames[h])
 		}
-		*slot = strings.TrimSpace(xmlread.Text(m.doc.Inner(i)))
+		seen[h] = true
+		values[h] = strings.TrimSpace(xmlread.Text(m.doc.Inner(i)))
 	}
-	if m.InfoType != "" {
-		m.Time = unixTime(cmp.Or(timeStamp, createTime))
-	} else {
-		m.Time = unixTime(cmp.Or(createTime, timeStamp))
+	m.SuiteID, m.AuthCorpID, m.serviceCorpID = values[headSuiteID], values[headAuthCorpID], values[headServiceCorpID]
+	m.InfoType, m.ChangeType = values[headInfoType], values[headChangeType]
+	m.ToUserName, m.FromUserName = values[headToUserName], values[headFromUserName]
+	m.MsgType, m.Event, m.AgentID = values[headMsgType], values[headEvent], values[headAgentID]
+	m.CorpID = cmp.Or(m.AuthCorpID, values[headPaidCorpID], m.ToUserName)
+	m.Time = unixTime(cmp.Or(values[headTimeStamp], values[headCreateTime]))
+	if m.InfoType == "" {
+		m.Time = unixTime(cmp.Or(values[headCreateTime], values[headTimeStamp]))
 	}
-	m.CorpID = cmp.Or(m.AuthCorpID, paidCorpID, m.ToUserName)
 	return m, nil
 }
 
-// header finds where the value of an element of the common head goes; nil if it is none. Names are matched in any case,
-// as WeCom's pages differ.
-func (m *Message) header(name string, timeStamp, createTime, paidCorpID *string) (slot *string, official string) {
-	switch len(name) {
-	case len("Event"):
-		slot, official = &m.Event, "Event"
-	case len("SuiteId"):
-		switch name[0] | 0x20 {
-		case 's':
-			slot, official = &m.SuiteID, "SuiteId"
-		case 'm':
-			slot, official = &m.MsgType, "MsgType"
-		case 'a':
-			slot, official = &m.AgentID, "AgentID"
+// The elements that say what kind of push it is and whose: the common heads of all forms.
+const (
+	headSuiteID = iota
+	headAuthCorpID
+	headServiceCorpID
+	headPaidCorpID
+	headInfoType
+	headChangeType
+	headTimeStamp
+	headToUserName
+	headFromUserName
+	headCreateTime
+	headMsgType
+	headEvent
+	headAgentID
+	headers
+)
+
+var headerNames = [headers]string{"SuiteId", "AuthCorpId", "ServiceCorpId", "PaidCorpId", "InfoType", "ChangeType", "TimeStamp",
+	"ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "AgentID"}
+
+// headerOf tells which of them an element is, in any case, as WeCom's pages differ; headers if none.
+func headerOf(name string) int {
+	for h, official := range headerNames {
+		if len(name) == len(official) && (name[0]|0x20) == (official[0]|0x20) && strings.EqualFold(name, official) {
+			return h
 		}
-	case len("InfoType"):
-		slot, official = &m.InfoType, "InfoType"
-	case len("TimeStamp"):
-		slot, official = timeStamp, "TimeStamp"
-	case len("ToUserName"):
-		switch name[0] | 0x20 {
-		case 't':
-			slot, official = &m.ToUserName, "ToUserName"
-		case 'a':
-			slot, official = &m.AuthCorpID, "AuthCorpId"
-		case 'p':
-			slot, official = paidCorpID, "PaidCorpId"
-		case 'c':
-			slot, official = &m.ChangeType, "ChangeType"
-			if name[1]|0x20 == 'r' {
-				slot, official = createTime, "CreateTime"
-			}
-		}
-	case len("FromUserName"):
-		slot, official = &m.FromUserName, "FromUserName"
-	case len("ServiceCorpId"):
-		slot, official = &m.serviceCorpID, "ServiceCorpId"
 	}
-	if slot == nil || !strings.EqualFold(name, official) {
-		return nil, ""
-	}
-	return slot, official
+	return headers
 }
 
 // unixTime is the zero time for anything but seconds as WeCom writes them.
@@ -201,9 +194,20 @@ func (m *Message) Fields() iter.Seq2[string, string] {
 // elements.
 func (m *Message) Decode(v any) error {
 	if err := xml.Unmarshal([]byte(m.doc.XML()), v); err != nil {
-		return fmt.Errorf("openwork: decode %s: %w", show(m.Name()), err)
+		return fmt.Errorf("openwork: decode %s: %w", show(m.Name()), withoutValues(err))
 	}
 	return nil
+}
+
+// withoutValues is an error of encoding/xml as it is, if it speaks of the struct; if it may quote a value, it is kept for
+// errors.Is and not shown.
+func withoutValues(err error) error {
+	var structural xml.UnmarshalError
+	var tag *xml.TagPathError
+	if errors.As(err, &structural) || errors.As(err, &tag) {
+		return err
+	}
+	return &censoredError{fmt.Sprintf("a value does not fit its field (%T)", err), err}
 }
 
 // Raw is a copy of the push as it was decrypted: XML, or JSON where an app has chosen that.

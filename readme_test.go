@@ -13,9 +13,12 @@ import (
 // Code in the READMEs is copied from the Examples, which compile and run.
 func TestReadme_CodeIsFromExamples(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("example_test.go")
-	require.NoError(t, err)
-	examples := withoutIndent(string(source))
+	examples := ""
+	for _, name := range []string{"example_test.go", "example_client_test.go"} {
+		source, err := os.ReadFile(name)
+		require.NoError(t, err)
+		examples += withoutIndent(string(source))
+	}
 	for _, name := range []string{"README.md", "README.zh-CN.md"} {
 		readme, err := os.ReadFile(name)
 		require.NoError(t, err)

@@ -16,7 +16,7 @@ func (s *Server) checkReceiver(m *Message) error {
 		return refused(ErrReceiveID, checkSuiteID, showID(m.SuiteID), wanted(ours.SuiteID)...)
 	}
 	if m.serviceCorpID != "" && m.serviceCorpID != ours.ProviderCorpID {
-		return refused(ErrReceiveID, checkReceiveID, "ServiceCorpId "+showID(m.serviceCorpID), wanted(ours.ProviderCorpID)...)
+		return refused(ErrReceiveID, checkProvider, showID(m.serviceCorpID), wanted(ours.ProviderCorpID)...)
 	}
 	refuse := func() error {
 		return refused(ErrReceiveID, checkReceiveID, showID(m.ReceiveID),
@@ -36,13 +36,7 @@ func (s *Server) checkReceiver(m *Message) error {
 		if m.serviceCorpID != "" {
 			return refuse()
 		}
-		allowed, err := s.allowCorp(m.ctx, m.ReceiveID)
-		if err != nil {
-			return err
-		}
-		if allowed {
-			return nil
-		}
+		return s.allowCorp(m.ctx, m.ReceiveID)
 	}
 	return refuse()
 }
@@ -53,10 +47,10 @@ func (s *Server) checkUnreadable(ctx context.Context, text, receiveID string, re
 	ours := receiveID == "" && s.config.AllowEmptyReceiveID ||
 		receiveID != "" && (receiveID == s.config.SuiteID || receiveID == s.config.ProviderCorpID)
 	if !ours && isID(receiveID) && names(text, receiveID) {
-		var err error
-		if ours, err = s.allowCorp(ctx, receiveID); err != nil {
+		if err := s.allowCorp(ctx, receiveID); err != nil {
 			return err
 		}
+		ours = true
 	}
 	if !ours {
 		return refused(ErrReceiveID, checkReceiveID, showID(receiveID), wanted(s.config.SuiteID, s.config.ProviderCorpID)...)
@@ -78,15 +72,19 @@ func names(text, id string) bool {
 	}
 }
 
-func (s *Server) allowCorp(ctx context.Context, corpID string) (bool, error) {
+// allowCorp asks Config.AllowCorp about a corp that a push or a URL check was made for.
+func (s *Server) allowCorp(ctx context.Context, corpID string) error {
 	if s.config.AllowCorp == nil {
-		return true, nil
+		return nil
 	}
 	allowed, err := s.config.AllowCorp(ctx, corpID)
 	if err != nil {
-		return false, &handlerError{err: fmt.Errorf("AllowCorp: %w", err)}
+		return &handlerError{err: fmt.Errorf("AllowCorp: %w", err)}
 	}
-	return allowed, nil
+	if !allowed {
+		return refused(ErrReceiveID, checkAllowCorp, showID(corpID))
+	}
+	return nil
 }
 
 // wanted lists the ids that would have been right, without the empty ones.
@@ -102,8 +100,11 @@ func wanted(ids ...string) []string {
 
 // showID shows an id, but nothing that is none: where the length inside a push is wrong, its content stands there.
 func showID(id string) string {
-	if id == "" || isID(id) {
-		return show(id)
+	if id == "" {
+		return "none"
+	}
+	if isID(id) {
+		return id
 	}
 	return strconv.Itoa(len(id)) + " bytes that are no id"
 }

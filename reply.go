@@ -17,6 +17,15 @@ type Reply struct {
 	body    string // the XML after the common head
 }
 
+// Format shows the kind of reply, not its content.
+func (r Reply) Format(f fmt.State, _ rune) {
+	kind := r.msgType
+	if kind == "" {
+		kind = "success"
+	}
+	_, _ = fmt.Fprintf(f, "openwork.Reply{%s}", kind)
+}
+
 // Success answers "success": the push is handled, there is nothing to say.
 var Success Reply
 

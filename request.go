@@ -47,9 +47,8 @@ func (p *envelopes) get() *Envelope {
 }
 
 func (p *envelopes) put(e *Envelope) {
-	const most = 64 << 10
-	if cap(e.body)+cap(e.frame) > most {
-		return // rather than keep the memory of the largest push for ever
+	if cap(e.body)+cap(e.frame) > mostReused {
+		return
 	}
 	*e = Envelope{body: e.body[:0], frame: e.frame[:0]}
 	p.Put(e)
@@ -149,24 +148,18 @@ func unescape(s string) (string, error) {
 }
 
 // readBody reads the body, no more of it than allowed, and the envelope in it.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, e *Envelope) (err error) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, e *Envelope) error {
+	var err error
 	for _, encoding := range r.Header["Content-Encoding"] {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
 			return refused(ErrEncoding, checkEncoding, show(encoding), "none")
 		}
 	}
-	if w != nil && r.ContentLength != 0 {
-		// A writer that knows no deadlines, a test's, is left without; the server's own limits hold then.
-		connection := http.NewResponseController(w)
-		_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout))
-		defer func() {
-			if !errors.Is(err, ErrTimeout) {
-				_ = connection.SetReadDeadline(time.Time{})
-			}
-		}()
-	}
 	if e.body, err = readAtMost(r, s.config.MaxBodyBytes, e.body); err != nil {
 		return err
+	}
+	if w != nil { // the deadline that ServeHTTP has set
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	}
 	return e.readEnvelope(unsafeString(e.body))
 }
@@ -187,11 +180,11 @@ func readAtMost(r *http.Request, most int64, buffer []byte) ([]byte, error) {
 		return nil, nil
 	}
 	const first, growth = 16 << 10, 4
-	limit := most + 1
+	size := int64(first)
 	if r.ContentLength >= 0 {
-		limit = r.ContentLength + 1 // one more, so that the last Read reports the end
+		size = min(r.ContentLength+1, first) // one more, so that the last Read reports the end
 	}
-	body := withRoom(buffer, int(min(limit, first)))
+	body := withRoom(buffer, int(size))
 	for {
 		n, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
@@ -209,7 +202,11 @@ func readAtMost(r *http.Request, most int64, buffer []byte) ([]byte, error) {
 			}
 			return nil, refused(ErrMalformed, checkBody, fmt.Sprintf("%d bytes, then the connection broke", len(body)))
 		case len(body) == cap(body):
-			body = append(make([]byte, 0, max(min(growth*int64(cap(body)), limit), int64(cap(body))+1)), body...)
+			size := growth * int64(cap(body))
+			if rest := r.ContentLength + 1; rest > int64(cap(body)) {
+				size = min(size, rest)
+			}
+			body = append(make([]byte, 0, min(size, most+1)), body...)
 		}
 	}
 }

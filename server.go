@@ -38,8 +38,10 @@ type Config struct {
 	// Previous is the pair that was valid before, still accepted while Token and EncodingAESKey are being changed.
 	Previous *Credentials
 
-	// AllowCorp says whether pushes made for a corp are ours: those of the data URL and of a customized app. It is asked
-	// with the request's context; an error is answered with 500. nil: every corp that the signed message names.
+	// AllowCorp says whether what is made for a corp is ours: pushes of the data URL and of customized apps, and URL checks
+	// for another id than SuiteID and ProviderCorpID. It is not asked about pushes made for the suite or the provider,
+	// whatever corp they concern. It gets the request's context and must be safe for concurrent use; an error is answered
+	// with 500. nil: every corp that the signed message names.
 	AllowCorp func(ctx context.Context, corpID string) (bool, error)
 
 	// AllowEmptyReceiveID accepts pushes made for nobody: WeCom's way with apps owned by an individual, and only there.
@@ -51,10 +53,10 @@ type Config struct {
 	// MaxAge is how old the signed message itself may be; a push without a time is too old. 0: not checked.
 	MaxAge time.Duration
 
-	// MaxBodyBytes limits the request body. 0: 1 MiB.
+	// MaxBodyBytes limits the request body. 0: 1 MiB; at most 512 MiB.
 	MaxBodyBytes int64
 
-	// MaxInFlight limits the pushes that are served at one time; more are answered 503. 0: 1024.
+	// MaxInFlight limits the pushes that Serve and ServeHTTP serve at one time; more are answered 503. 0: 1024.
 	MaxInFlight int
 
 	// Cache keeps the suite_ticket. nil: a MemoryCache, which forgets with the process.
@@ -97,6 +99,7 @@ const (
 	defaultTolerance    = 10 * time.Minute
 	defaultMaxBodyBytes = 1 << 20
 	defaultMaxInFlight  = 1024
+	mostBodyBytes       = 1 << 29
 )
 
 // Server receives the pushes of one callback URL pair: it verifies, decrypts, keeps the suite_ticket, and runs the
@@ -133,6 +136,8 @@ func NewServer(config Config) (*Server, error) {
 		return nil, fmt.Errorf("openwork: ProviderCorpID %s is no id", show(config.ProviderCorpID))
 	case config.MaxAge < 0 || config.MaxBodyBytes < 0 || config.MaxInFlight < 0:
 		return nil, errors.New("openwork: MaxAge, MaxBodyBytes or MaxInFlight is negative")
+	case config.MaxBodyBytes > mostBodyBytes:
+		return nil, fmt.Errorf("openwork: MaxBodyBytes is more than %d", mostBodyBytes)
 	}
 	if config.Name == "" {
 		config.Name = config.SuiteID
@@ -165,6 +170,7 @@ func NewServer(config Config) (*Server, error) {
 	if tolerance < 0 {
 		tolerance = defaultTolerance // of tickets; for them there is always one
 	}
+	config.Token, config.EncodingAESKey, config.Previous = "", "", nil // the Cryptos have them
 	s.config = config
 	s.tickets = newTickets(config.Tickets, config.now, tolerance)
 	return s, nil
@@ -172,11 +178,22 @@ func NewServer(config Config) (*Server, error) {
 
 func (s *Server) now() time.Time { return s.config.now() }
 
-// ServeHTTP serves a push as an http.Handler. It gives the body 2.5 seconds to arrive.
+// Format shows for whom the Server is: it holds secrets.
+func (s *Server) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.Server{Name: %q}", s.config.Name)
+}
+
+// ServeHTTP serves a push or a URL check as an http.Handler. It gives the body 2.5 seconds to arrive.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		// Lifted once the body is read. A writer that knows no deadlines, a test's, is left without.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	}
 	answered := false
 	defer func() {
 		if !answered { // a handler ended the goroutine with runtime.Goexit: this is the last chance to answer
+			s.config.Logger.LogAttrs(r.Context(), slog.LevelError, "openwork: push failed",
+				slog.String("app", s.config.Name), slog.String("error", "a handler called runtime.Goexit"))
 			_ = (&Response{StatusCode: http.StatusInternalServerError, Header: http.Header{"Connection": {"close"}}}).Send(w)
 			_ = http.NewResponseController(w).Flush()
 		}
@@ -190,7 +207,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Serve serves a push or a URL check, and returns either what to answer or why not; then ErrorResponse makes the answer.
-// It reads the body but does not limit the time that takes, having no connection to set a deadline on: see ServeHTTP.
+// It reads the body but does not limit the time that takes, having no connection to set a deadline on: see ServeHTTP. A
+// handler that calls runtime.Goexit ends the caller's goroutine.
 func (s *Server) Serve(r *http.Request) (*Response, error) { return s.serve(nil, r) }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) (resp *Response, err error) {
@@ -219,8 +237,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (resp *Response, 
 	return nil, refused(ErrMethod, checkMethod, show(r.Method), http.MethodGet, http.MethodPost)
 }
 
-// RequestMessage verifies the signature of a push and returns it still encrypted. The body can be read again. For a
-// push, not for a URL check; the errors are those of Serve.
+// RequestMessage verifies the signature of a push and returns it still encrypted. Once it has been read whole, the body can
+// be read again. For a push, not for a URL check; the errors are those of Serve.
 func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error) {
 	defer s.guard(r, &err)
 	e := &Envelope{}
@@ -232,8 +250,8 @@ func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error)
 }
 
 // DecryptedMessage verifies and decrypts a push for those who answer by themselves: no handler runs, but a suite_ticket
-// is kept. Answer with what Respond makes. The body can be read again. For a push, not for a URL check: let Serve answer
-// those. The errors are those of Serve.
+// is kept. Answer with what Respond makes. Once it has been read whole, the body can be read again. For a push, not for a
+// URL check: let Serve answer those. The errors are those of Serve.
 func (s *Server) DecryptedMessage(r *http.Request) (msg *Message, err error) {
 	defer s.guard(r, &err)
 	e := &Envelope{}
@@ -273,7 +291,7 @@ func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
 		attrs = append(attrs, slog.String("want", strings.Join(why.Want, " or ")))
 	}
 	if why.Skew != 0 {
-		attrs = append(attrs, slog.Duration("skew", why.Skew))
+		attrs = append(attrs, slog.Duration("skew", why.Skew.Round(time.Second)))
 	}
 	if advice := why.advice(); advice != "" {
 		attrs = append(attrs, slog.String("advice", advice))
@@ -388,14 +406,11 @@ func (s *Server) checkURL(r *http.Request) (*Response, error) {
 	case id == "" && s.config.AllowEmptyReceiveID:
 	case id != "" && (id == s.config.ProviderCorpID || id == s.config.SuiteID):
 	default:
-		allowed := false
-		if isID(id) {
-			if allowed, err = s.allowCorp(r.Context(), id); err != nil {
-				return nil, err
-			}
-		}
-		if !allowed {
+		if !isID(id) {
 			return nil, refused(ErrReceiveID, checkReceiveID, showID(id), wanted(s.config.ProviderCorpID, s.config.SuiteID)...)
+		}
+		if err := s.allowCorp(r.Context(), id); err != nil {
+			return nil, err
 		}
 	}
 	s.config.Logger.LogAttrs(r.Context(), slog.LevelInfo, "openwork: URL check passed",

@@ -33,7 +33,7 @@ func (t SuiteTicket) LogValue() slog.Value { return slog.StringValue(t.String())
 // TicketStore keeps the newest suite_ticket of each suite. It must be safe for concurrent use.
 //
 // An implementation just keeps what it is given, as long as it likes: which ticket is newer and which too old is decided
-// around it, by the Server and by TicketsIn.
+// around it, by the Server and by TicketsIn. A push of a ticket waits 500 ms for it, reading and writing together.
 type TicketStore interface {
 	// PutTicket keeps a ticket in place of the one before.
 	PutTicket(ctx context.Context, suiteID string, t SuiteTicket) error
@@ -76,18 +76,23 @@ type tickets struct {
 	writing   chan struct{} // held by the one who writes to the store, so that writes do not overtake each other
 
 	mu   sync.Mutex
-	seen map[string]SuiteTicket
+	seen map[string]seenTicket
+}
+
+type seenTicket struct {
+	SuiteTicket
+	unwritten bool // it arrived here, and is not in the store yet
 }
 
 func newTickets(store TicketStore, now func() time.Time, tolerance time.Duration) *tickets {
 	return &tickets{store: store, now: now, tolerance: tolerance,
-		writing: make(chan struct{}, 1), seen: map[string]SuiteTicket{}}
+		writing: make(chan struct{}, 1), seen: map[string]seenTicket{}}
 }
 
 // PutTicket keeps the ticket unless a newer one is known. The memory copy is kept even if the store fails.
 func (t *tickets) PutTicket(ctx context.Context, suiteID string, ticket SuiteTicket) error {
 	ticket, _ = t.dated(ticket)
-	if !t.remember(suiteID, ticket, true) {
+	if !t.remember(suiteID, seenTicket{ticket, true}) {
 		return nil
 	}
 	select {
@@ -96,35 +101,35 @@ func (t *tickets) PutTicket(ctx context.Context, suiteID string, ticket SuiteTic
 	case <-ctx.Done():
 		return fmt.Errorf("openwork: store suite_ticket: %w", ctx.Err())
 	}
-	_ = t.look(ctx, suiteID, false) // another replica may have a newer one; if the store can't be read, writing will tell
-	if newest := t.newest(suiteID); newest != ticket {
+	_ = t.look(ctx, suiteID) // another replica may have a newer one; if the store can't be read, writing will tell
+	if t.newest(suiteID) != ticket {
 		return nil
 	}
 	if err := t.store.PutTicket(ctx, suiteID, ticket); err != nil {
 		return fmt.Errorf("openwork: store suite_ticket: %w", err)
 	}
+	t.remember(suiteID, seenTicket{ticket, false})
 	return nil
 }
 
 // Ticket returns the newer of the store's and the memory's.
 func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, error) {
-	err := t.look(ctx, suiteID, true)
+	err := t.look(ctx, suiteID)
 	newest := t.newest(suiteID)
 	switch {
 	case newest.Value == "" && err != nil:
 		return SuiteTicket{}, fmt.Errorf("openwork: read suite_ticket: %w", err)
 	case newest.Value == "":
-		return SuiteTicket{}, fmt.Errorf("openwork: suite %s: %w", suiteID, ErrNoSuiteTicket)
+		return SuiteTicket{}, fmt.Errorf("openwork: suite %s: %w", showID(suiteID), ErrNoSuiteTicket)
 	case t.now().Sub(newest.Time) >= ticketLife:
 		return SuiteTicket{}, fmt.Errorf("openwork: suite %s: last issued %s: %w",
-			suiteID, newest.Time.UTC().Format(time.RFC3339), ErrSuiteTicketExpired)
+			showID(suiteID), newest.Time.UTC().Format(time.RFC3339), ErrSuiteTicketExpired)
 	}
 	return newest, nil
 }
 
-// look remembers the store's ticket if it is newer than the memory's, or, if that is wanted, just as old: then the one in
-// the store came later, unless there is one on its way there.
-func (t *tickets) look(ctx context.Context, suiteID string, asOld bool) error {
+// look remembers the store's ticket, if it is not older than the memory's.
+func (t *tickets) look(ctx context.Context, suiteID string) error {
 	stored, err := t.store.Ticket(ctx, suiteID)
 	if errors.Is(err, ErrNoSuiteTicket) {
 		return nil
@@ -136,7 +141,7 @@ func (t *tickets) look(ctx context.Context, suiteID string, asOld bool) error {
 	if guessed && stored.Value == t.newest(suiteID).Value {
 		return nil // a store that does not keep times must not make its ticket young again at every look
 	}
-	t.remember(suiteID, stored, asOld)
+	t.remember(suiteID, seenTicket{stored, false})
 	return nil
 }
 
@@ -152,12 +157,14 @@ func (t *tickets) dated(ticket SuiteTicket) (_ SuiteTicket, guessed bool) {
 	return ticket, guessed
 }
 
-// remember keeps the ticket in memory if that holds none, an older one or, if that is wanted, one as old; and says so.
-func (t *tickets) remember(suiteID string, ticket SuiteTicket, asOld bool) bool {
+// remember keeps the ticket in memory unless that holds a newer one, and says so. Of two as old the later arrival wins;
+// one that is still to be written is later than what the store has.
+func (t *tickets) remember(suiteID string, ticket seenTicket) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	known, ok := t.seen[suiteID]
-	if ticket.Value == "" || known.Time.After(ticket.Time) || ok && !asOld && !ticket.Time.After(known.Time) {
+	known := t.seen[suiteID]
+	if ticket.Value == "" || known.Time.After(ticket.Time) ||
+		known.unwritten && !ticket.unwritten && known.SuiteTicket != ticket.SuiteTicket && !ticket.Time.After(known.Time) {
 		return false
 	}
 	t.seen[suiteID] = ticket
@@ -168,8 +175,11 @@ func (t *tickets) remember(suiteID string, ticket SuiteTicket, asOld bool) bool 
 func (t *tickets) newest(suiteID string) SuiteTicket {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.seen[suiteID]
+	return t.seen[suiteID].SuiteTicket
 }
+
+// Format shows nothing: the tickets in memory are secrets.
+func (t *tickets) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "openwork.TicketStore{…}") }
 
 // cachedTickets keeps tickets in a Cache, as "<unix seconds> <ticket>".
 type cachedTickets struct{ cache Cache }
@@ -204,5 +214,8 @@ func (s *Server) keepTicket(m *Message) error {
 	// What was received is kept even if WeCom hangs up meanwhile.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.Context()), ticketTimeout)
 	defer cancel()
-	return s.tickets.PutTicket(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
+	if err := s.tickets.PutTicket(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time}); err != nil {
+		return &handlerError{err: err} // the store is the user's, and so is its error
+	}
+	return nil
 }

@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/openwork-go/openwork"
+	"github.com/openwork-go/openwork/examples/internal/pretend"
 )
 
 // The app of the demonstration. None of this is anybody's.
@@ -98,12 +98,11 @@ func demonstrate(out io.Writer) error {
 
 // httpPush is a request as WeCom sends it, and the answer it should get.
 type httpPush struct {
-	title  string
-	method string
-	target string // path and query
-	body   string
-	status int
-	answer string // "" for an empty body, "…" for a sealed reply
+	title   string
+	path    string
+	request pretend.Request
+	status  int
+	answer  string // "" for an empty body, "…" for a sealed reply
 }
 
 // weCom plays WeCom's part.
@@ -126,7 +125,7 @@ func (w *weCom) send(p httpPush) {
 		fmt.Fprintf(w.out, "   %-28s answered %d %q, not %d %q\n", p.title, status, answer, p.status, p.answer)
 	case status == http.StatusOK:
 		w.accepted++
-		if p.method == http.MethodGet {
+		if p.request.Method == http.MethodGet {
 			fmt.Fprintf(w.out, "   %-28s answered with the echo %q\n", p.title, answer)
 		}
 	default:
@@ -136,7 +135,7 @@ func (w *weCom) send(p httpPush) {
 }
 
 func (w *weCom) exchange(p httpPush) (status int, answer string, err error) {
-	request, err := http.NewRequest(p.method, w.base+p.target, strings.NewReader(p.body))
+	request, err := http.NewRequest(p.request.Method, w.base+p.path+"?"+p.request.Query, strings.NewReader(p.request.Body))
 	if err != nil {
 		return 0, "", err
 	}
@@ -148,23 +147,6 @@ func (w *weCom) exchange(p httpPush) (status int, answer string, err error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, string(body), err
-}
-
-// sealed is a push made as WeCom makes it.
-func sealed(crypto *openwork.Crypto, title, plaintext, receiveID string, at time.Time) (httpPush, error) {
-	ciphertext, err := crypto.Seal([]byte(plaintext), receiveID)
-	if err != nil {
-		return httpPush{}, err
-	}
-	timestamp, nonce := strconv.FormatInt(at.Unix(), 10), "1372623149"
-	return httpPush{
-		title:  title,
-		method: http.MethodPost,
-		target: "/app?msg_signature=" + crypto.Sign(timestamp, nonce, ciphertext) + "&timestamp=" + timestamp + "&nonce=" + nonce,
-		body:   "<xml><ToUserName><![CDATA[" + receiveID + "]]></ToUserName><Encrypt><![CDATA[" + ciphertext + "]]></Encrypt></xml>",
-		status: http.StatusOK,
-		answer: "success",
-	}, nil
 }
 
 // operatorLog keeps the log lines of one push.

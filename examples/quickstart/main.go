@@ -28,8 +28,13 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "", "serve this address instead of the demonstration, for example :8080")
+	listen := flag.String("listen", "", "serve this address instead of the demonstration, for example :8080;\n"+
+		"configured by OPENWORK_SUITE_ID, OPENWORK_TOKEN, OPENWORK_ENCODING_AES_KEY and OPENWORK_PROVIDER_CORP_ID")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "quickstart: no arguments are taken but -listen ADDRESS")
+		os.Exit(2)
+	}
 	run := func() error { return demonstrate(os.Stdout) }
 	if *listen != "" {
 		run = func() error { return serve(*listen) }
@@ -86,7 +91,7 @@ func serve(address string) error {
 		ProviderCorpID: os.Getenv("OPENWORK_PROVIDER_CORP_ID"),
 	}, os.Stdout)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (see the OPENWORK_… variables in -h)", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

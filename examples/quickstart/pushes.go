@@ -1,32 +1,28 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/openwork-go/openwork"
+	"github.com/openwork-go/openwork/examples/internal/pretend"
 )
 
 // lifePushes are a URL check and one push of each kind that the life of a suite brings.
 func lifePushes(crypto *openwork.Crypto) ([]httpPush, error) {
 	now := time.Now()
-	check, err := sealed(crypto, "URL check", "4561255354251345929", provider, now)
-	if err != nil {
-		return nil, err
-	}
-	// A check carries the ciphertext in the query.
-	check.method = http.MethodGet
-	check.target += "&echostr=" + url.QueryEscape(between(check.body, "<Encrypt><![CDATA[", "]]>"))
-	check.body, check.answer = "", "4561255354251345929"
+	stamp := fmt.Sprint(now.Unix())
+	check, err := pretend.URLCheck(crypto, "4561255354251345929", provider, now)
+	pushes := []httpPush{{"URL check", "/app", check, 200, "4561255354251345929"}}
 
-	pushes := []httpPush{check}
+	push := func(title, receiveID string, fields ...string) {
+		request, pushErr := pretend.Push(crypto, pretend.Document(fields...), receiveID, now)
+		pushes, err = append(pushes, httpPush{title, "/app", request, 200, "success"}), errors.Join(err, pushErr)
+	}
 	command := func(infoType string, fields ...string) {
-		plaintext := document(append([]string{"SuiteId", suiteID, "InfoType", infoType, "TimeStamp", fmt.Sprint(now.Unix())}, fields...)...)
-		push, sealErr := sealed(crypto, infoType, plaintext, suiteID, now)
-		pushes, err = append(pushes, push), firstOf(err, sealErr)
+		push(infoType, suiteID, append([]string{"SuiteId", suiteID, "InfoType", infoType, "TimeStamp", stamp}, fields...)...)
 	}
 	contact := func(changeType string, fields ...string) {
 		command("change_contact", append([]string{"AuthCorpId", corp, "ChangeType", changeType}, fields...)...)
@@ -46,55 +42,29 @@ func lifePushes(crypto *openwork.Crypto) ([]httpPush, error) {
 	command("reset_permanent_code", "AuthCode", "another code that nobody must see")
 
 	// This one belongs to the data URL, which may be the same: it is made for the corp, not for the suite.
-	plaintext := document("ToUserName", corp, "FromUserName", "sys", "CreateTime", fmt.Sprint(now.Unix()),
+	push("change_app_admin", corp, "ToUserName", corp, "FromUserName", "sys", "CreateTime", stamp,
 		"MsgType", "event", "Event", "change_app_admin", "AgentID", "1000002")
-	push, sealErr := sealed(crypto, "change_app_admin", plaintext, corp, now)
-	return append(pushes, push), firstOf(err, sealErr)
+	return pushes, err
 }
 
 // badPushes are good ones with one thing broken.
 func badPushes(crypto *openwork.Crypto) ([]httpPush, error) {
+	const otherSuite = "ww0000000000000002"
 	now := time.Now()
-	plaintext := document("SuiteId", suiteID, "InfoType", "cancel_auth", "AuthCorpId", corp, "TimeStamp", fmt.Sprint(now.Unix()))
+	message := pretend.Document("SuiteId", suiteID, "InfoType", "cancel_auth", "AuthCorpId", corp, "TimeStamp", fmt.Sprint(now.Unix()))
 	forger, err := openwork.NewCrypto("a guessed token", key)
 	if err != nil {
 		return nil, err
 	}
-	forged, err1 := sealed(forger, "forged", plaintext, suiteID, now)
-	stale, err2 := sealed(crypto, "stale", plaintext, suiteID, now.Add(-11*time.Minute))
-	truncated, err3 := sealed(crypto, "truncated", plaintext, suiteID, now)
-	truncated.body = truncated.body[:len(truncated.body)/2]
-	foreign, err4 := sealed(crypto, "of another suite", strings.ReplaceAll(plaintext, suiteID, "ww0000000000000002"), "ww0000000000000002", now)
-
-	forged.status, stale.status, truncated.status, foreign.status = 403, 403, 400, 403
-	pushes := []httpPush{forged, stale, truncated, foreign}
-	for i := range pushes {
-		pushes[i].answer = ""
-	}
-	return pushes, firstOf(err1, err2, err3, err4)
-}
-
-// document is a message of WeCom's: flat XML with the values in CDATA.
-func document(pairs ...string) string {
-	var b strings.Builder
-	b.WriteString("<xml>")
-	for i := 0; i < len(pairs); i += 2 {
-		fmt.Fprintf(&b, "<%s><![CDATA[%s]]></%s>", pairs[i], pairs[i+1], pairs[i])
-	}
-	return b.String() + "</xml>"
-}
-
-func between(text, before, after string) string {
-	_, text, _ = strings.Cut(text, before)
-	text, _, _ = strings.Cut(text, after)
-	return text
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	forged, err1 := pretend.Push(forger, message, suiteID, now)
+	stale, err2 := pretend.Push(crypto, message, suiteID, now.Add(-11*time.Minute))
+	truncated, err3 := pretend.Push(crypto, message, suiteID, now)
+	truncated.Body = truncated.Body[:len(truncated.Body)/2]
+	foreign, err4 := pretend.Push(crypto, strings.ReplaceAll(message, suiteID, otherSuite), otherSuite, now)
+	return []httpPush{
+		{"forged", "/app", forged, 403, ""},
+		{"stale", "/app", stale, 403, ""},
+		{"truncated", "/app", truncated, 400, ""},
+		{"of another suite", "/app", foreign, 403, ""},
+	}, errors.Join(err1, err2, err3, err4)
 }

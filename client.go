@@ -1,0 +1,386 @@
+package openwork
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// ClientConfig says for whom a Client calls WeCom's API: a suite, the provider, or both.
+type ClientConfig struct {
+	// SuiteID and SuiteSecret of the app or template. A template's begins with "dk": its customized apps get their tokens
+	// with the permanent code as secret.
+	SuiteID, SuiteSecret string
+
+	// ProviderCorpID and ProviderSecret (provider_secret), for calls of the provider's own.
+	ProviderCorpID, ProviderSecret string
+
+	// Tickets is where the suite_ticket is: Server.Tickets() in the process that receives pushes, TicketsIn elsewhere.
+	// Required with SuiteID: nothing is worse than a second, empty ticket store.
+	Tickets TicketStore
+
+	// PermanentCodes looks a corp's permanent code up in the user's database. Required for Corp. An empty code means that
+	// the corp has not authorised the suite. It is called when a token is fetched, and once more when WeCom refuses the
+	// code, since another replica may have stored a new one.
+	PermanentCodes func(ctx context.Context, corpID string) (string, error)
+
+	Cache      Cache        // shared between replicas; nil: a MemoryCache
+	Claims     Claimer      // nil: Cache if it is one, else each replica fetches for itself
+	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
+	BaseURL    string       // "": DefaultBaseURL
+	Logger     *slog.Logger // nil: slog.Default()
+}
+
+// String shows for whom the Client is, without the secrets.
+func (c ClientConfig) String() string {
+	return fmt.Sprintf("openwork.ClientConfig{SuiteID: %q, ProviderCorpID: %q}", c.SuiteID, c.ProviderCorpID)
+}
+
+// Format writes String, whatever the verb.
+func (c ClientConfig) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue is the same for package slog.
+func (c ClientConfig) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Client calls WeCom's API with the right token attached, and keeps the tokens. Make one per suite; it is safe for
+// concurrent use.
+//
+// Its errors are *APIError for what WeCom answers, ErrNoSuiteTicket and ErrSuiteTicketExpired where a suite_ticket is
+// missing, ErrAuthorizationRevoked where a corp has removed the app. No error holds a token or secret.
+type Client struct {
+	api      *api
+	suiteID  string
+	suite    Caller
+	provider Caller
+	codes    func(ctx context.Context, corpID string) (string, error)
+	cache    Cache
+	claims   Claimer
+	logger   *slog.Logger
+
+	corps     sync.Map // corpID: *corpTokens
+	exchanges exchanges
+}
+
+// NewClient makes a Client; no call is made yet. It refuses a suite without secret or ticket store, a provider without
+// secret, and a config with neither.
+func NewClient(config ClientConfig) (*Client, error) {
+	api, err := newAPI(config.HTTPClient, config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{api: api, suiteID: config.SuiteID, codes: config.PermanentCodes, cache: config.Cache, claims: config.Claims,
+		logger: config.Logger}
+	if c.cache == nil {
+		c.cache = NewMemoryCache()
+	}
+	suite := TokenSource(missing("ClientConfig.SuiteID"))
+	provider := TokenSource(missing("ClientConfig.ProviderCorpID"))
+	switch {
+	case config.SuiteID == "" && config.ProviderCorpID == "":
+		return nil, errors.New("openwork: ClientConfig names neither SuiteID nor ProviderCorpID")
+	case config.SuiteID != "" && config.Tickets == nil:
+		return nil, errors.New("openwork: ClientConfig.Tickets is required with SuiteID: Server.Tickets(), or TicketsIn(cache)")
+	}
+	if config.SuiteID != "" {
+		suite, err = NewSuiteAccessToken(SuiteAccessTokenConfig{SuiteID: config.SuiteID, Secret: config.SuiteSecret,
+			Tickets: config.Tickets, Cache: c.cache, Claims: c.claims, HTTPClient: config.HTTPClient, BaseURL: config.BaseURL,
+			Logger: config.Logger})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if config.ProviderCorpID != "" {
+		provider, err = NewProviderAccessToken(ProviderAccessTokenConfig{CorpID: config.ProviderCorpID,
+			Secret: config.ProviderSecret, Cache: c.cache, Claims: c.claims, HTTPClient: config.HTTPClient,
+			BaseURL: config.BaseURL, Logger: config.Logger})
+		if err != nil {
+			return nil, err
+		}
+	}
+	c.suite = Caller{api: api, parameter: "suite_access_token", TokenSource: suite}
+	c.provider = Caller{api: api, parameter: "provider_access_token", TokenSource: provider}
+	return c, nil
+}
+
+// missing is the token source of something that was not configured.
+type missing string
+
+func (m missing) Token(context.Context) (string, error) {
+	return "", fmt.Errorf("openwork: %s is not set", string(m))
+}
+
+func (m missing) Invalidate(context.Context, string) error { return nil }
+
+// Caller calls endpoints of WeCom's API with one kind of token. SuiteClient, ProviderClient and CorpClient are made of it,
+// so that a call cannot carry the wrong kind. A token that WeCom says is no longer good is dropped, and the call repeated
+// once with the next.
+type Caller struct {
+	TokenSource // the token it calls with
+
+	api       *api
+	parameter string // the name of the token in the query
+	corp      *CorpClient
+}
+
+// Get calls an endpoint such as "/cgi-bin/user/get" and reads the JSON answer into out, unless that is nil. query may be
+// nil; the token is added. While WeCom is busy or cannot be reached, up to three attempts are made within ctx.
+func (c Caller) Get(ctx context.Context, path string, query url.Values, out any) error {
+	return c.Do(ctx, http.MethodGet, path, query, nil, out)
+}
+
+// Post sends in as JSON to an endpoint such as "/cgi-bin/message/send" and reads the JSON answer into out; either may be
+// nil. It is not repeated if its outcome is unknown.
+func (c Caller) Post(ctx context.Context, path string, in, out any) error {
+	return c.Do(ctx, http.MethodPost, path, nil, in, out)
+}
+
+// Do is Get and Post in one, for any method, with query and body. An answer without errcode is a success. At most 1 MiB of
+// it is read: for media use RoundTripper.
+func (c Caller) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	return c.do(ctx, call{method: method, path: path, query: query, body: in, repeatable: method == http.MethodGet}, out)
+}
+
+func (c Caller) do(ctx context.Context, request call, out any) error {
+	called := false
+	attempt := func(token string) error {
+		called = true
+		signed := request
+		signed.query = maps.Clone(request.query)
+		if signed.query == nil {
+			signed.query = url.Values{}
+		}
+		signed.query.Set(c.parameter, token)
+		return c.api.do(ctx, signed, out)
+	}
+	err := retryWithNewToken(ctx, c, attempt)
+	if c.corp == nil || err == nil {
+		return err
+	}
+	code := errorCode(err)
+	if called && (code == codeBadSecret || code == codeBadPermanentCode) && c.corp.dropOutdated(ctx) {
+		err = retryWithNewToken(ctx, c, attempt)
+	}
+	return revoked(c.corp.corpID, err)
+}
+
+// RoundTripper attaches the token to the requests of an http.Client of one's own, and repeats a request once if WeCom's
+// answer says that the token is no longer good and the request's body can be had again (http.Request.GetBody). It sends
+// to the host of ClientConfig.BaseURL only. It is safe for concurrent use.
+func (c Caller) RoundTripper() http.RoundTripper { return tokenTransport{c} }
+
+type tokenTransport struct{ caller Caller }
+
+// RoundTrip implements http.RoundTripper.
+func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	closeBody := func() {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+	}
+	if base := t.caller.api.base; r.URL.Scheme != base.Scheme || r.URL.Host != base.Host {
+		closeBody()
+		return nil, fmt.Errorf("openwork: tokens are for %s://%s, not for %s", base.Scheme, base.Host, r.URL.Host)
+	}
+	ctx := r.Context()
+	token, err := t.caller.Token(ctx)
+	if err != nil {
+		closeBody()
+		return nil, err
+	}
+	response, err := t.send(r, token, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if !isTokenError(peekError(response)) {
+		return response, nil
+	}
+	_ = t.caller.Invalidate(ctx, token)
+	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
+		return response, nil
+	}
+	if token, err = t.caller.Token(ctx); err != nil {
+		return response, nil // WeCom's answer says more than this error
+	}
+	body := io.ReadCloser(http.NoBody)
+	if r.GetBody != nil {
+		if body, err = r.GetBody(); err != nil {
+			return response, nil
+		}
+	}
+	_ = response.Body.Close()
+	return t.send(r, token, body)
+}
+
+// send sends a copy of the request, and shows the caller its own: the copy has the token in its URL.
+func (t tokenTransport) send(r *http.Request, token string, body io.ReadCloser) (*http.Response, error) {
+	signed := r.Clone(r.Context())
+	signed.Body = body
+	query := signed.URL.Query()
+	query.Set(t.caller.parameter, token)
+	signed.URL.RawQuery = query.Encode()
+	transport := t.caller.api.client.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	response, err := transport.RoundTrip(signed)
+	if err != nil {
+		return nil, withoutURL(err, []string{token})
+	}
+	response.Request = r
+	return response, nil
+}
+
+// peekError is the error that a JSON answer states, which can still be read afterwards.
+func peekError(response *http.Response) error {
+	const most = 64 << 10
+	if !strings.Contains(response.Header.Get("Content-Type"), "json") || response.ContentLength > most {
+		return nil
+	}
+	start, err := io.ReadAll(io.LimitReader(response.Body, most))
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(start), response.Body), response.Body}
+	if err != nil || !json.Valid(start) {
+		return nil
+	}
+	return answerError("", start, nil)
+}
+
+// SuiteClient calls with the suite_access_token: endpoints under /cgi-bin/service that concern authorisations.
+type SuiteClient struct{ Caller }
+
+// ProviderClient calls with the provider_access_token: endpoints of the provider's own, such as licences.
+type ProviderClient struct{ Caller }
+
+// CorpClient calls with a corp's access_token: everything on the corp's data. Its errors are ErrAuthorizationRevoked
+// where the corp has removed the app.
+type CorpClient struct {
+	Caller
+	client *Client
+	corpID string
+}
+
+// Suite calls in the name of the suite.
+func (c *Client) Suite() *SuiteClient { return &SuiteClient{c.suite} }
+
+// Provider calls in the name of the provider.
+func (c *Client) Provider() *ProviderClient { return &ProviderClient{c.provider} }
+
+// Corp calls in the name of a corp that has authorised the suite, with the token that get_corp_token gives for a
+// third-party app or gettoken for a customized app ("dk…" suites). It makes no call yet; a CorpClient costs nothing and
+// may be made anew for every call.
+func (c *Client) Corp(corpID string) *CorpClient {
+	corp := &CorpClient{client: c, corpID: corpID}
+	corp.Caller = Caller{api: c.api, parameter: "access_token", TokenSource: corpSource{corp}, corp: corp}
+	return corp
+}
+
+// Forget drops what is kept of a corp: its access_token and its tickets of the JS-SDK, in this process and in the Cache.
+// For handlers of cancel_auth, and after the permanent code has changed. Other replicas notice at their next call.
+func (c *Client) Forget(ctx context.Context, corpID string) error {
+	tokens := c.corpTokens(corpID)
+	c.corps.Delete(corpID)
+	return errors.Join(tokens.access.forget(ctx), tokens.jsapi.forget(ctx), tokens.agent.forget(ctx))
+}
+
+// corpTokens are the tokens of a corp that expire.
+type corpTokens struct{ access, jsapi, agent *CachedToken }
+
+func (c *Client) corpTokens(corpID string) *corpTokens {
+	if tokens, ok := c.corps.Load(corpID); ok {
+		return tokens.(*corpTokens)
+	}
+	owner := c.suiteID + ":" + corpID
+	token := func(kind string, plan func(context.Context) (fetchPlan, error)) *CachedToken {
+		return newCachedToken(kind+":"+owner, c.cache, c.claims, c.logger, plan)
+	}
+	ticket := func(path string, query url.Values) func(context.Context) (fetchPlan, error) {
+		return func(context.Context) (fetchPlan, error) {
+			corp := c.Corp(corpID)
+			return fetchPlan{
+				prepare: func(ctx context.Context) error { _, err := corp.Token(ctx); return err },
+				fetch:   func(ctx context.Context) (newToken, error) { return corp.ticket(ctx, path, query) },
+			}, nil
+		}
+	}
+	tokens, _ := c.corps.LoadOrStore(corpID, &corpTokens{
+		access: token("corp_access_token", func(ctx context.Context) (fetchPlan, error) { return c.corpPlan(ctx, corpID) }),
+		jsapi:  token("jsapi_ticket", ticket("/cgi-bin/get_jsapi_ticket", nil)),
+		agent:  token("agent_config_ticket", ticket("/cgi-bin/ticket/get", url.Values{"type": {"agent_config"}})),
+	})
+	return tokens.(*corpTokens)
+}
+
+// corpPlan looks the permanent code up, and once more if WeCom refuses it.
+func (c *Client) corpPlan(ctx context.Context, corpID string) (fetchPlan, error) {
+	source := corpCode{api: c.api, suite: c.suite, corpID: corpID}
+	if strings.HasPrefix(c.suiteID, "dk") {
+		source.suite = nil
+	}
+	code, err := c.permanentCode(ctx, corpID)
+	if err != nil {
+		return fetchPlan{}, err
+	}
+	return fetchPlan{tag: source.tag(code), prepare: source.prepare, fetch: func(ctx context.Context) (newToken, error) {
+		token, err := source.fetch(ctx, code)
+		switch errorCode(err) {
+		case codeBadSecret, codeBadToken, codeBadPermanentCode:
+			newer, lookupErr := c.permanentCode(ctx, corpID)
+			if errors.Is(lookupErr, ErrAuthorizationRevoked) {
+				return newToken{}, fmt.Errorf("%w: %w", lookupErr, err)
+			}
+			if lookupErr == nil && newer != code {
+				return source.fetch(ctx, newer)
+			}
+		}
+		return token, err
+	}}, nil
+}
+
+func (c *Client) permanentCode(ctx context.Context, corpID string) (string, error) {
+	if c.codes == nil {
+		return "", errors.New("openwork: ClientConfig.PermanentCodes is not set")
+	}
+	code, err := c.codes(ctx, corpID)
+	if err != nil {
+		return "", fmt.Errorf("openwork: permanent code of corp %s: %w", corpID, err)
+	}
+	if code == "" {
+		return "", fmt.Errorf("%w: no permanent code of corp %s", ErrAuthorizationRevoked, corpID)
+	}
+	return code, nil
+}
+
+// corpSource finds the corp's token at each call, so that Forget holds for clients made before it.
+type corpSource struct{ corp *CorpClient }
+
+func (s corpSource) tokens() *corpTokens { return s.corp.client.corpTokens(s.corp.corpID) }
+
+// Token implements TokenSource.
+func (s corpSource) Token(ctx context.Context) (string, error) { return s.tokens().access.Token(ctx) }
+
+// Invalidate implements TokenSource.
+func (s corpSource) Invalidate(ctx context.Context, token string) error {
+	return s.tokens().access.Invalidate(ctx, token)
+}
+
+// dropOutdated drops the token if it was made from another permanent code than the corp has now.
+func (c *CorpClient) dropOutdated(ctx context.Context) bool {
+	code, err := c.client.permanentCode(ctx, c.corpID)
+	token := c.client.corpTokens(c.corpID).access
+	held := token.current.Load()
+	if err != nil || held == nil || held.tag == (corpCode{}).tag(code) {
+		return false
+	}
+	return token.Invalidate(ctx, held.value) == nil
+}

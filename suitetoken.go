@@ -1,0 +1,84 @@
+package openwork
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// SuiteAccessTokenConfig says which suite's suite_access_token to get.
+type SuiteAccessTokenConfig struct {
+	SuiteID string // of the app or template
+	Secret  string // suite_secret, from the provider console
+
+	// Tickets is where the suite_ticket is: Server.Tickets() in the process that receives pushes, TicketsIn elsewhere.
+	// Required: a suite without its tickets can get no token.
+	Tickets TicketStore
+
+	Cache      Cache        // shared between replicas; nil: a MemoryCache
+	Claims     Claimer      // nil: Cache if it is one, else each replica fetches for itself
+	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
+	BaseURL    string       // "": DefaultBaseURL
+	Logger     *slog.Logger // nil: slog.Default()
+}
+
+// SuiteAccessToken is the suite_access_token: for the calls that concern a suite's authorisations. It is fetched with the
+// newest suite_ticket; a later ticket does not end it. It is safe for concurrent use. See document/path/90600.
+type SuiteAccessToken struct {
+	suiteID string
+	token   *CachedToken
+}
+
+// NewSuiteAccessToken makes a SuiteAccessToken; no call is made yet. It refuses a missing SuiteID, Secret or Tickets.
+func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, error) {
+	if config.SuiteID == "" || config.Secret == "" || config.Tickets == nil {
+		return nil, errors.New("openwork: SuiteAccessTokenConfig needs SuiteID, Secret and Tickets")
+	}
+	api, err := newAPI(config.HTTPClient, config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	ordered, ok := config.Tickets.(*tickets)
+	if !ok {
+		ordered = newTickets(config.Tickets, time.Now, defaultTolerance)
+	}
+	tag := fingerprint(config.Secret, "suite_access_token")
+	fetch := func(ctx context.Context, ticket SuiteTicket) (newToken, error) {
+		var answer struct {
+			Token     string  `json:"suite_access_token"`
+			ExpiresIn seconds `json:"expires_in"`
+		}
+		err := api.do(ctx, call{method: http.MethodPost, path: "/cgi-bin/service/get_suite_token", repeatable: true,
+			body: map[string]string{"suite_id": config.SuiteID, "suite_secret": config.Secret, "suite_ticket": ticket.Value},
+		}, &answer)
+		return newToken{answer.Token, answer.ExpiresIn.duration(), tag}, err
+	}
+	plan := fetchPlan{tag: tag, fetch: func(ctx context.Context) (newToken, error) {
+		ticket, err := ordered.Ticket(ctx, config.SuiteID)
+		if err != nil {
+			return newToken{}, err
+		}
+		token, err := fetch(ctx, ticket)
+		if errorCode(err) != codeBadSuiteTicket {
+			return token, err
+		}
+		newer, ticketErr := ordered.Ticket(ctx, config.SuiteID)
+		if ticketErr != nil || newer.Value == ticket.Value {
+			return token, err
+		}
+		return fetch(ctx, newer)
+	}}
+	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, config.Cache, config.Claims,
+		config.Logger, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
+}
+
+// Token implements TokenSource. Without a ticket it returns ErrNoSuiteTicket, with an old one ErrSuiteTicketExpired, and
+// makes no call. See CachedToken for when it makes one.
+func (s *SuiteAccessToken) Token(ctx context.Context) (string, error) { return s.token.Token(ctx) }
+
+// Invalidate implements TokenSource.
+func (s *SuiteAccessToken) Invalidate(ctx context.Context, token string) error {
+	return s.token.Invalidate(ctx, token)
+}

@@ -1,0 +1,476 @@
+package openwork
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// TokenSource gives a token that is good to use now. All in this package are safe for concurrent use.
+type TokenSource interface {
+	// Token returns the token at hand, or gets one. It returns when ctx ends, if not before; what it began for the
+	// caller goes on for the next.
+	Token(ctx context.Context) (string, error)
+	// Invalidate drops the token, for this process and in the Cache, if it is still the one in use: WeCom said that it is
+	// no longer good.
+	Invalidate(ctx context.Context, token string) error
+}
+
+// CachedTokenConfig describes something that expires and is fetched again.
+type CachedTokenConfig struct {
+	// Key is what the token is kept under, after "openwork:". It must name whose it is, and hold no secret.
+	Key string
+
+	// Fetch gets a new token and says how long it lives; one minute to two hours are believed. It is called with a
+	// context of its own, which ends after 10 seconds.
+	Fetch func(ctx context.Context) (token string, life time.Duration, err error)
+
+	Cache  Cache        // shared between replicas; nil: a MemoryCache
+	Claims Claimer      // nil: Cache if it is one, else each replica fetches for itself
+	Logger *slog.Logger // says when a fetch ahead of time fails; nil: slog.Default()
+}
+
+// CachedToken keeps a token in memory and in a Cache and fetches it again in time: the engine behind all tokens here, for
+// whatever else expires.
+//
+// Callers that find no token share one fetch, across replicas too where there is a Claimer, and each may leave with its
+// own context. From 5 minutes, or a tenth of its life, before its end, a token is still served while it is fetched anew,
+// at most once a minute; from 30 seconds before, callers wait. If fetching fails, a token that is good is served on;
+// without one, the error is repeated for 2 seconds, or for a minute if WeCom limits the calls. It is safe for concurrent
+// use.
+type CachedToken struct {
+	key    string
+	cache  Cache
+	claims Claimer // or nil
+	logger *slog.Logger
+	plan   func(ctx context.Context) (fetchPlan, error)
+	once   bool // served to its very end, and never fetched ahead of it
+
+	current atomic.Pointer[heldToken]
+
+	mu       sync.Mutex
+	flight   *flight // or nil
+	bad      string  // the token that was dropped last: the cache, or an answer on its way, may still bring it back
+	badSince time.Time
+	epoch    int   // counts calls of forget
+	failures int   // in a row
+	failed   error // the last one
+	again    time.Time
+	ahead    time.Time // no fetch ahead of time before
+}
+
+// fetchPlan is how to get a token now. A token in the cache with another tag was made from another secret.
+type fetchPlan struct {
+	tag     string
+	prepare func(ctx context.Context) error // what may take long before fetch can begin; or nil
+	fetch   func(ctx context.Context) (newToken, error)
+}
+
+type newToken struct {
+	value string
+	life  time.Duration
+	tag   string
+}
+
+// flight is a fetch that several callers wait for.
+type flight struct {
+	done  chan struct{} // closed at the end
+	token *heldToken
+	err   error
+}
+
+// The times of the engine.
+const (
+	shortestLife   = time.Minute // believed
+	longestLife    = 2 * time.Hour
+	hardMargin     = 30 * time.Second // before its end a token is no longer served
+	softMargin     = 5 * time.Minute  // before its end it is fetched anew
+	fetchEvery     = time.Minute
+	fetchTimeout   = 10 * time.Second
+	fetchLease     = 12 * time.Second // longer than a fetch, so that the work is never two's
+	flightTimeout  = 35 * time.Second // longer than another's lease and two fetches
+	cacheTimeout   = 500 * time.Millisecond
+	rememberFailed = 2 * time.Second
+	limitedPause   = time.Minute // after 45009
+)
+
+// NewCachedToken makes a CachedToken. It refuses an empty Key and a nil Fetch.
+func NewCachedToken(config CachedTokenConfig) (*CachedToken, error) {
+	if config.Key == "" || config.Fetch == nil {
+		return nil, errors.New("openwork: CachedTokenConfig needs Key and Fetch")
+	}
+	plan := func(context.Context) (fetchPlan, error) {
+		return fetchPlan{fetch: func(ctx context.Context) (newToken, error) {
+			value, life, err := config.Fetch(ctx)
+			return newToken{value: value, life: life}, err
+		}}, nil
+	}
+	return newCachedToken(config.Key, config.Cache, config.Claims, config.Logger, plan), nil
+}
+
+func newCachedToken(key string, cache Cache, claims Claimer, logger *slog.Logger,
+	plan func(context.Context) (fetchPlan, error)) *CachedToken {
+	if cache == nil {
+		cache = NewMemoryCache()
+	}
+	if claims == nil {
+		claims, _ = cache.(Claimer)
+	}
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return &CachedToken{key: "openwork:" + key, cache: cache, claims: claims, logger: logger, plan: plan}
+}
+
+// Token implements TokenSource. The errors are those of the fetch, and ctx's.
+func (c *CachedToken) Token(ctx context.Context) (string, error) {
+	now := time.Now()
+	held := c.current.Load()
+	if c.usable(held, now) {
+		if !c.once && !now.Before(held.soft) {
+			c.fetchAhead(ctx, now)
+		}
+		return held.value, nil
+	}
+	f, err := c.join(ctx, now)
+	if err != nil {
+		return "", err
+	}
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return "", fmt.Errorf("openwork: waiting for %s: %w", c.key, context.Cause(ctx))
+	}
+	if f.err != nil {
+		return "", f.err
+	}
+	return f.token.value, nil
+}
+
+// Invalidate implements TokenSource. The error is the cache's; this process has dropped the token in any case.
+func (c *CachedToken) Invalidate(ctx context.Context, token string) error {
+	c.mu.Lock()
+	if held := c.current.Load(); held == nil || held.value == token {
+		c.current.Store(nil)
+		c.bad, c.badSince = token, time.Now()
+	}
+	c.mu.Unlock()
+	cached, err := c.cached(ctx)
+	if err == nil && cached != nil && cached.value == token {
+		err = c.cache.Delete(ctx, c.key)
+	}
+	if err != nil {
+		return fmt.Errorf("openwork: drop %s: %w", c.key, err)
+	}
+	return nil
+}
+
+// forget drops the token, whatever it is; one that is being fetched is given to those who wait for it, and not kept.
+func (c *CachedToken) forget(ctx context.Context) error {
+	c.mu.Lock()
+	c.current.Store(nil)
+	c.epoch++
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
+	defer cancel()
+	return c.cache.Delete(ctx, c.key)
+}
+
+// fetchAhead begins to fetch a token while there is one to serve.
+func (c *CachedToken) fetchAhead(ctx context.Context, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flight == nil && !now.Before(c.ahead) {
+		c.begin(ctx, now)
+	}
+}
+
+// join returns the fetch to wait for, or the error of the last one, if that is too fresh to try again.
+func (c *CachedToken) join(ctx context.Context, now time.Time) (*flight, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flight == nil {
+		if c.failed != nil && now.Before(c.again) {
+			return nil, c.failed
+		}
+		c.begin(ctx, now)
+	}
+	return c.flight, nil
+}
+
+// begin starts a flight; c.mu is held. It ends by itself, at the latest after flightTimeout.
+func (c *CachedToken) begin(ctx context.Context, now time.Time) {
+	f := &flight{done: make(chan struct{})}
+	c.flight = f
+	c.ahead = now.Add(fetchEvery)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTimeout)
+		defer cancel()
+		defer c.land(f)
+		f.err = errors.New("openwork: fetching a token ended the goroutine") // by a panic, or runtime.Goexit
+		f.token, f.err = c.refresh(ctx)
+	}()
+}
+
+// land ends a flight and remembers how it went.
+func (c *CachedToken) land(f *flight) {
+	if v := recover(); v != nil {
+		f.err = fmt.Errorf("openwork: fetching a token panicked: %v", v)
+	}
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flight = nil
+	close(f.done)
+	if f.err == nil {
+		c.failed, c.failures = nil, 0
+		return
+	}
+	c.failures++
+	c.failed, c.again = f.err, now.Add(rememberFailed)
+	pause := fetchEvery << min(c.failures-1, 2)
+	if isLimited(f.err) {
+		c.again = now.Add(limitedPause)
+	}
+	if errors.Is(f.err, ErrNoSuiteTicket) || errors.Is(f.err, ErrSuiteTicketExpired) {
+		c.again = now // no call was made, and a ticket may arrive at any time
+		pause = fetchEvery
+	}
+	c.ahead = now.Add(pause + jitter(pause/4))
+	if c.usable(c.current.Load(), now) {
+		c.logger.LogAttrs(context.Background(), slog.LevelWarn, "openwork: token not refreshed, the current one is served on",
+			slog.String("key", c.key), slog.String("error", f.err.Error()))
+	}
+}
+
+// refresh gets a token from another replica or from WeCom.
+func (c *CachedToken) refresh(ctx context.Context) (*heldToken, error) {
+	c.mu.Lock()
+	epoch := c.epoch
+	c.mu.Unlock()
+	plan, err := c.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if held := c.look(ctx, plan.tag, epoch); held != nil {
+		return held, nil
+	}
+	if plan.prepare != nil {
+		if err := plan.prepare(ctx); err != nil {
+			return nil, err
+		}
+	}
+	held, release, err := c.claim(ctx, plan.tag, epoch)
+	if held != nil || err != nil {
+		return held, err
+	}
+	defer release()
+	if held := c.look(ctx, plan.tag, epoch); held != nil {
+		return held, nil // fetched between the first look and the claim
+	}
+	fetched, err := c.fetch(ctx, plan)
+	if err == nil && c.isOutdated(fetched) { // dropped while WeCom was answering
+		fetched, err = c.fetch(ctx, plan)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.keep(ctx, fetched, epoch), nil
+}
+
+func (c *CachedToken) fetch(ctx context.Context, plan fetchPlan) (*heldToken, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	began := time.Now()
+	fetched, err := plan.fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if fetched.value == "" {
+		return nil, fmt.Errorf("openwork: %s: no token in the answer", c.key)
+	}
+	return newHeldToken(fetched.value, fetched.tag, began, began.Add(max(shortestLife, min(fetched.life, longestLife)))), nil
+}
+
+// isOutdated tells whether a token was dropped after its fetch began. Fetched later, the same token would be good again.
+func (c *CachedToken) isOutdated(t *heldToken) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return t.value == c.bad && t.fetched.Before(c.badSince)
+}
+
+// look takes over what another replica has put in the cache, if that is better than what we have.
+func (c *CachedToken) look(ctx context.Context, tag string, epoch int) *heldToken {
+	cached, err := c.cached(ctx)
+	now := time.Now()
+	if err != nil || !c.usable(cached, now) || cached.tag != tag {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held := c.current.Load()
+	if c.epoch != epoch || cached.value == c.bad ||
+		c.usable(held, now) && !cached.fetched.After(held.fetched) {
+		return nil
+	}
+	if c.usable(held, now) && !now.Before(cached.soft) && now.Sub(cached.fetched) >= fetchEvery {
+		return nil // it is time for a fetch, and nobody has just made one
+	}
+	c.current.Store(cached)
+	return cached
+}
+
+// claim makes the fetch ours, or waits for whoever it belongs to and returns their token. Without a Claimer, or while it
+// is down, it is always ours.
+func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(), err error) {
+	if c.claims == nil {
+		return nil, func() {}, nil
+	}
+	key, owner := c.key+":claim", rand.Text()
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		callCtx, cancel := context.WithTimeout(ctx, cacheTimeout)
+		state, _, err := c.claims.Claim(callCtx, key, owner, fetchLease)
+		cancel()
+		if err != nil || state != ClaimBusy {
+			return nil, func() {
+				callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cacheTimeout)
+				defer cancel()
+				_ = c.claims.Release(callCtx, key, owner) // the lease ends it otherwise
+			}, nil
+		}
+		select {
+		case <-time.After(pause + jitter(pause)):
+		case <-ctx.Done():
+			return nil, nil, fmt.Errorf("openwork: waiting for another replica to fetch %s: %w", c.key, ctx.Err())
+		}
+		if held := c.look(ctx, tag, epoch); held != nil {
+			return held, nil, nil
+		}
+	}
+}
+
+// keep makes a token the current one, here and in the cache, unless either has got one meanwhile whose fetch began later,
+// or all was forgotten.
+func (c *CachedToken) keep(ctx context.Context, fetched *heldToken, epoch int) *heldToken {
+	cached, err := c.cached(ctx)
+	c.mu.Lock()
+	now := time.Now()
+	held := c.current.Load()
+	switch {
+	case c.epoch != epoch:
+		c.mu.Unlock()
+		return fetched
+	case c.usable(held, now) && held.fetched.After(fetched.fetched):
+		c.mu.Unlock()
+		return held
+	case err == nil && c.usable(cached, now) && cached.tag == fetched.tag && cached.value != c.bad &&
+		cached.fetched.After(fetched.fetched):
+		c.current.Store(cached)
+		c.mu.Unlock()
+		return cached
+	}
+	c.current.Store(fetched)
+	c.bad = ""
+	c.mu.Unlock()
+
+	callCtx, cancel := context.WithTimeout(ctx, cacheTimeout)
+	defer cancel()
+	err = c.cache.Set(callCtx, c.key, fetched.encode(), time.Until(fetched.expires))
+	if err != nil {
+		c.logger.LogAttrs(ctx, slog.LevelWarn, "openwork: token kept in this process only",
+			slog.String("key", c.key), slog.String("error", err.Error()))
+	}
+	c.mu.Lock()
+	forgotten := c.epoch != epoch
+	c.mu.Unlock()
+	if forgotten { // while we wrote
+		_ = c.cache.Delete(callCtx, c.key)
+	}
+	return fetched
+}
+
+// cached is the token in the cache, nil if there is none.
+func (c *CachedToken) cached(ctx context.Context) (*heldToken, error) {
+	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
+	defer cancel()
+	value, ok, err := c.cache.Get(ctx, c.key)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return decodeToken(value), nil
+}
+
+// heldToken is a token with its times; it never changes.
+type heldToken struct {
+	value, tag    string
+	fetched       time.Time // when the fetch began
+	soft, expires time.Time
+}
+
+func newHeldToken(value, tag string, fetched, expires time.Time) *heldToken {
+	margin := max(softMargin, expires.Sub(fetched)/10)
+	return &heldToken{value: value, tag: tag, fetched: fetched, expires: expires, soft: expires.Add(-margin - jitter(margin/4))}
+}
+
+// usable tells whether to serve the token. In its last seconds only one that was fetched just now is: WeCom gives out the
+// same token until its end, and asking again would not help.
+func (c *CachedToken) usable(t *heldToken, now time.Time) bool {
+	if t == nil || !now.Before(t.expires) {
+		return false
+	}
+	return c.once || now.Before(t.expires.Add(-hardMargin)) || now.Sub(t.fetched) < fetchEvery
+}
+
+// encode writes "<fetched> <expires> <tag> <token>", times in milliseconds.
+func (t *heldToken) encode() string {
+	return fmt.Sprintf("%d %d %s %s", t.fetched.UnixMilli(), t.expires.UnixMilli(), t.tag, t.value)
+}
+
+// decodeToken is nil for anything else, and never believes a longer life than a token can have.
+func decodeToken(text string) *heldToken {
+	parts := strings.SplitN(text, " ", 4)
+	if len(parts) != 4 || parts[3] == "" {
+		return nil
+	}
+	fetched, err1 := strconv.ParseInt(parts[0], 10, 64)
+	expires, err2 := strconv.ParseInt(parts[1], 10, 64)
+	if err1 != nil || err2 != nil {
+		return nil
+	}
+	end := time.UnixMilli(expires)
+	if latest := time.Now().Add(longestLife); end.After(latest) {
+		end = latest
+	}
+	return newHeldToken(parts[3], parts[2], time.UnixMilli(fetched), end)
+}
+
+// Format shows what is kept, not the token.
+func (c *CachedToken) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.CachedToken{Key: %q}", c.key)
+}
+
+// fingerprint tells secrets apart without giving anything away about them.
+func fingerprint(secret, purpose string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("openwork " + purpose))
+	return hex.EncodeToString(mac.Sum(nil)[:8])
+}
+
+// jitter is a random time below most, so that replicas do not act at the same instant.
+func jitter(most time.Duration) time.Duration {
+	if most <= 0 {
+		return 0
+	}
+	return mathrand.N(most)
+}
