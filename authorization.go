@@ -224,10 +224,12 @@ func (a Authorization) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.
 // LogValue is the same for package slog.
 func (a Authorization) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// UnmarshalJSON implements json.Unmarshaler; it keeps the text as Raw.
+// UnmarshalJSON implements json.Unmarshaler; it keeps the text as Raw. A field of another type than documented is left
+// empty: an auth_code works once, and its answer must not be lost for the sake of a logo.
 func (a *Authorization) UnmarshalJSON(text []byte) error {
 	type plain Authorization
-	if err := json.Unmarshal(text, (*plain)(a)); err != nil {
+	var wrongType *json.UnmarshalTypeError
+	if err := json.Unmarshal(text, (*plain)(a)); err != nil && !errors.As(err, &wrongType) {
 		return err
 	}
 	a.Raw = append(json.RawMessage(nil), text...)
@@ -250,10 +252,11 @@ func (c *Client) PermanentCodeV1(ctx context.Context, authCode string) (*Authori
 	return c.exchange(ctx, "/cgi-bin/service/get_permanent_code", authCode)
 }
 
-// exchanges are those of the last 30 minutes.
+// exchanges are those of the last 30 minutes that went well, and those on their way.
 type exchanges struct {
-	mu    sync.Mutex
-	byKey map[string]*exchange
+	mu        sync.Mutex
+	byKey     map[string]*exchange
+	nextSweep time.Time
 }
 
 type exchange struct {
@@ -268,7 +271,7 @@ func (c *Client) exchange(ctx context.Context, path, authCode string) (*Authoriz
 		return nil, errors.New("openwork: empty auth_code")
 	}
 	key := "authorization:" + c.suiteID + ":" + fingerprint(authCode, "auth_code of "+c.suiteID)
-	answer, err := c.exchanges.of(key, func() *CachedToken {
+	exchange := c.exchanges.of(key, func() *CachedToken {
 		plan := fetchPlan{prepare: (corpCode{suite: c.suite}).prepare, fetch: func(ctx context.Context) (newToken, error) {
 			answer, err := c.exchangeOnce(ctx, path, authCode)
 			return newToken{value: string(answer), life: exchangeKept}, err
@@ -276,8 +279,12 @@ func (c *Client) exchange(ctx context.Context, path, authCode string) (*Authoriz
 		token := newCachedToken(key, c.cache, c.claims, c.logger, func(context.Context) (fetchPlan, error) { return plan, nil })
 		token.once = true
 		return token
-	}).Token(ctx)
+	})
+	answer, err := exchange.Token(ctx)
 	if err != nil {
+		if ctx.Err() == nil {
+			c.exchanges.drop(key, exchange)
+		}
 		return nil, err
 	}
 	authorization := &Authorization{}
@@ -308,9 +315,12 @@ func (e *exchanges) of(key string, begin func() *CachedToken) *CachedToken {
 	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for key, old := range e.byKey {
-		if now.Sub(old.begun) > exchangeKept {
-			delete(e.byKey, key)
+	if now.After(e.nextSweep) {
+		e.nextSweep = now.Add(time.Minute)
+		for key, old := range e.byKey {
+			if now.Sub(old.begun) > exchangeKept {
+				delete(e.byKey, key)
+			}
 		}
 	}
 	if known, ok := e.byKey[key]; ok {
@@ -322,6 +332,15 @@ func (e *exchanges) of(key string, begin func() *CachedToken) *CachedToken {
 	begun := &exchange{answer: begin(), begun: now}
 	e.byKey[key] = begun
 	return begun.answer
+}
+
+// drop forgets an exchange that failed.
+func (e *exchanges) drop(key string, failed *CachedToken) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if known, ok := e.byKey[key]; ok && known.answer == failed {
+		delete(e.byKey, key)
+	}
 }
 
 // AuthInfo reads what a corp has authorised; its permanent code is looked up as for Corp. See document/path/100779.

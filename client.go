@@ -87,6 +87,10 @@ func NewClient(config ClientConfig) (*Client, error) {
 	switch {
 	case config.SuiteID == "" && config.ProviderCorpID == "":
 		return nil, errors.New("openwork: ClientConfig names neither SuiteID nor ProviderCorpID")
+	case (config.SuiteID == "") != (config.SuiteSecret == ""):
+		return nil, errors.New("openwork: ClientConfig.SuiteID and SuiteSecret go together")
+	case (config.ProviderCorpID == "") != (config.ProviderSecret == ""):
+		return nil, errors.New("openwork: ClientConfig.ProviderCorpID and ProviderSecret go together")
 	case config.SuiteID != "" && config.Tickets == nil:
 		return nil, errors.New("openwork: ClientConfig.Tickets is required with SuiteID: Server.Tickets(), or TicketsIn(cache)")
 	}
@@ -224,9 +228,13 @@ func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t tokenTransport) send(r *http.Request, token string, body io.ReadCloser) (*http.Response, error) {
 	signed := r.Clone(r.Context())
 	signed.Body = body
-	query := signed.URL.Query()
-	query.Set(t.caller.parameter, token)
-	signed.URL.RawQuery = query.Encode()
+	var query []string // as the caller wrote it, but for tokens in it
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if name, _, _ := strings.Cut(pair, "="); pair != "" && name != t.caller.parameter {
+			query = append(query, pair)
+		}
+	}
+	signed.URL.RawQuery = strings.Join(append(query, t.caller.parameter+"="+url.QueryEscape(token)), "&")
 	transport := t.caller.api.client.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
@@ -242,7 +250,8 @@ func (t tokenTransport) send(r *http.Request, token string, body io.ReadCloser) 
 // peekError is the error that a JSON answer states, which can still be read afterwards.
 func peekError(response *http.Response) error {
 	const most = 64 << 10
-	if !strings.Contains(response.Header.Get("Content-Type"), "json") || response.ContentLength > most {
+	kind := response.Header.Get("Content-Type")
+	if !strings.Contains(kind, "json") && !strings.HasPrefix(kind, "text/") || response.ContentLength > most {
 		return nil
 	}
 	start, err := io.ReadAll(io.LimitReader(response.Body, most))

@@ -380,6 +380,25 @@ func TestClient_NoSecretInErrors(t *testing.T) {
 	}
 }
 
+// A secret looks different in a URL, and is no less one.
+func TestClient_NoEscapedSecretInErrors(t *testing.T) {
+	const code = secretMark + "+/= &%"
+	for _, form := range []string{code, url.QueryEscape(code)} {
+		t.Run(form, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newClientFixture(t, customizedApps)
+				f.codes.set(testCorp, code)
+				f.transport.between = func(*http.Request, http.RoundTripper) (*http.Response, error) {
+					return nil, errors.New("refused: " + form)
+				}
+				_, err := f.Corp(testCorp).Token(t.Context())
+				require.ErrorContains(t, err, "refused")
+				requireNoSecretIn(t, err)
+			})
+		})
+	}
+}
+
 // requireNoSecretIn looks at an error and at everything that errors.Is and errors.As would find behind it.
 func requireNoSecretIn(t *testing.T, err error) {
 	t.Helper()

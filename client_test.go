@@ -1085,6 +1085,16 @@ func TestRoundTripper_AttachesTheToken(t *testing.T) {
 	}
 }
 
+func TestRoundTripper_TokenInTheQueryIsReplaced(t *testing.T) {
+	f := newClientFixture(t)
+	own := &http.Client{Transport: f.Corp(testCorp).RoundTripper()}
+	response, err := own.Get("https://qyapi.weixin.qq.com/cgi-bin/any/thing?access_token=stale&access_token=older&a=1")
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	requireRequest(t, f.sentTo("/cgi-bin/any/thing")[0], "GET", "/cgi-bin/any/thing",
+		url.Values{"access_token": {f.tokenIssued(corpKind)}, "a": {"1"}}, "")
+}
+
 func TestRoundTripper_OtherHostsAreRefused(t *testing.T) {
 	for _, target := range []string{
 		"https://evil.example/cgi-bin/x", "http://qyapi.weixin.qq.com/cgi-bin/x", "https://qyapi.weixin.qq.com.evil.example/x",

@@ -24,6 +24,14 @@ type CorpAccessTokenConfig struct {
 	Logger     *slog.Logger // nil: slog.Default()
 }
 
+// Format shows whose token it is, not the secret.
+func (c CorpAccessTokenConfig) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.CorpAccessTokenConfig{CorpID: %q}", c.CorpID)
+}
+
+// LogValue is the same for package slog.
+func (c CorpAccessTokenConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
 // CorpAccessToken is the access_token of a corp for one app: for all calls on the corp's data. Make one per corp, or let
 // Client.Corp do it. It is safe for concurrent use. See document/path/90605, and 97164 for customized apps.
 type CorpAccessToken struct{ token *CachedToken }

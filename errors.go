@@ -46,6 +46,9 @@ var (
 	ErrSuiteTicketExpired = errors.New("suite_ticket expired: pushes have not arrived for 30 minutes")
 )
 
+// ErrUnknownEvent: package event has no struct for the push. It is handled all the same.
+var ErrUnknownEvent = errors.New("event not in the catalogue")
+
 // ErrAuthorizationRevoked: a corp has cancelled the authorisation, or its permanent code is no longer the one at hand
 // (errcode 40084, 48004, 301007 or 2000002 on a corp's call). The *APIError is in the chain too.
 var ErrAuthorizationRevoked = errors.New("authorisation revoked")

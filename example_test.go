@@ -2,6 +2,7 @@ package openwork_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/openwork-go/openwork"
+	"github.com/openwork-go/openwork/event"
 )
 
 // exampleConfig is the configuration of a third-party app, with ids and secrets made up for the examples.
@@ -113,6 +115,67 @@ func ExampleServer_Handle() {
 	// Output:
 	// new customer of lisi
 	// message.text from zhangsan
+}
+
+// On hands the event over decoded.
+func ExampleOn() {
+	server, err := openwork.NewServer(exampleConfig)
+	if err != nil {
+		panic(err)
+	}
+	openwork.On(server, func(msg *openwork.Message, e *event.CreateUser, next openwork.Next) (openwork.Reply, error) {
+		fmt.Println(e.CorpID, "has a new member:", e.UserID, "in departments", e.Department)
+		return next(msg)
+	})
+
+	server.Serve(newPush(command("change_contact", "ChangeType", "create_user", "UserID", "zhangsan", "Department", "1,2,3")).request())
+	// Output: wpcustomer00000001 has a new member: zhangsan in departments [1 2 3]
+}
+
+// Typed is for a switch over several events.
+func ExampleMessage_Typed() {
+	server, err := openwork.NewServer(exampleConfig)
+	if err != nil {
+		panic(err)
+	}
+	server.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+		typed, err := msg.Typed()
+		if errors.Is(err, openwork.ErrUnknownEvent) {
+			return next(msg)
+		}
+		switch e := typed.(type) {
+		case *event.CreateUser:
+			fmt.Println("new member", e.UserID)
+		case *event.DeleteUser:
+			fmt.Println("member gone", e.UserID)
+		}
+		return next(msg)
+	})
+
+	server.Serve(newPush(command("change_contact", "ChangeType", "delete_user", "UserID", "zhangsan")).request())
+	// Output: member gone zhangsan
+}
+
+// Decode reads a push into a struct of one's own, too.
+func ExampleMessage_Decode() {
+	server, err := openwork.NewServer(exampleConfig)
+	if err != nil {
+		panic(err)
+	}
+	server.Handle("an_event_of_next_year", func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+		var e struct {
+			Reason string
+			Items  []string `xml:"List>Item"`
+		}
+		if err := msg.Decode(&e); err != nil {
+			return openwork.Success, err
+		}
+		fmt.Println(e.Reason)
+		return next(msg)
+	})
+
+	server.Serve(newPush(command("an_event_of_next_year", "Reason", "new")).request())
+	// Output: new
 }
 
 // A member's message can be answered on the spot.

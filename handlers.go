@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/openwork-go/openwork/event"
 )
 
 // Handler handles a push, or passes it on. It decides what happens to it: call next(msg) to have the handlers after it
@@ -123,6 +125,32 @@ func (s *Server) Handle(name string, h Handler) {
 		panic("openwork: Handle of a name with an empty part")
 	}
 	s.handlers.add(route{first, second}, h)
+}
+
+// On registers a handler for one event of package event, which it gets decoded; both forms of the event reach it, and other
+// events pass it by. It is safe to register while serving. A nil handler panics.
+//
+//	openwork.On(server, func(msg *openwork.Message, e *event.CreateUser, next openwork.Next) (openwork.Reply, error) {
+//		log.Println(e.UserID, e.Department)
+//		return next(msg)
+//	})
+func On[E any, P interface {
+	*E
+	event.Event
+}](s *Server, h func(msg *Message, e P, next Next) (Reply, error)) {
+	if h == nil {
+		panic("openwork: nil Handler")
+	}
+	handler := func(msg *Message, next Next) (Reply, error) {
+		e := P(new(E))
+		event.Decode(&msg.doc, msg.head(), e)
+		return h(msg, e, next)
+	}
+	name := P(new(E)).EventName()
+	s.Handle(name, handler)
+	for _, alias := range event.Aliases(name) {
+		s.Handle(alias, handler)
+	}
 }
 
 // One method per event that nearly every app handles; all others go through Handle and With. Each matches the event in

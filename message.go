@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openwork-go/openwork/event"
 	"github.com/openwork-go/openwork/internal/xmlread"
 )
 
@@ -190,13 +191,35 @@ func (m *Message) Fields() iter.Seq2[string, string] {
 	}
 }
 
-// Decode reads the push into a struct with xml tags, as encoding/xml does; a JSON push too, whose members are taken for
-// elements.
+// Decode reads the push into a struct of package event, or into one of yours with xml tags, as encoding/xml does; a JSON
+// push too, whose members are taken for elements. A struct of package event takes what fits and never fails. An error
+// does not show the value that does not fit.
 func (m *Message) Decode(v any) error {
+	if e, ok := v.(event.Event); ok {
+		event.Decode(&m.doc, m.head(), e)
+		return nil
+	}
 	if err := xml.Unmarshal([]byte(m.doc.XML()), v); err != nil {
 		return fmt.Errorf("openwork: decode %s: %w", show(m.Name()), withoutValues(err))
 	}
 	return nil
+}
+
+// Typed is the push as the struct of package event that its Name stands for, for a type switch; ErrUnknownEvent if there is
+// none.
+func (m *Message) Typed() (event.Event, error) {
+	e := event.New(m.Name())
+	if e == nil {
+		return nil, fmt.Errorf("openwork: %s: %w", show(m.Name()), ErrUnknownEvent)
+	}
+	event.Decode(&m.doc, m.head(), e)
+	return e, nil
+}
+
+func (m *Message) head() event.Head {
+	return event.Head{SuiteID: m.SuiteID, AuthCorpID: m.AuthCorpID, ServiceCorpID: m.serviceCorpID, InfoType: m.InfoType,
+		ChangeType: m.ChangeType, ToUserName: m.ToUserName, FromUserName: m.FromUserName, MsgType: m.MsgType, Event: m.Event,
+		AgentID: m.AgentID, CorpID: m.CorpID, Time: m.Time}
 }
 
 // withoutValues is an error of encoding/xml as it is, if it speaks of the struct; if it may quote a value, it is kept for

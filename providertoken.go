@@ -3,6 +3,7 @@ package openwork
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 )
@@ -18,6 +19,14 @@ type ProviderAccessTokenConfig struct {
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 }
+
+// Format shows whose token it is, not the secret.
+func (c ProviderAccessTokenConfig) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.ProviderAccessTokenConfig{CorpID: %q}", c.CorpID)
+}
+
+// LogValue is the same for package slog.
+func (c ProviderAccessTokenConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // ProviderAccessToken is the provider_access_token: for the calls a provider makes for itself, such as those on licences
 // and registration. It needs neither a suite nor a suite_ticket. It is safe for concurrent use. See document/path/91200.

@@ -6,20 +6,23 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/openwork-go/openwork/event"
 	"github.com/openwork-go/openwork/internal/xmlread"
 )
 
 // Reply is a handler's answer to a push. The zero value, Success, answers "success" and is right for every push; Text and
-// the like answer a member's message, or one of the events of document/path/90377, with a message of the app. A Reply
-// never changes and may be used again and by several goroutines.
+// the like answer a member's message, or one of the events of document/path/90377, with a message of the app. A Reply that
+// WeCom would not take is an error when it is sealed. A Reply never changes and may be used again and by several
+// goroutines.
 type Reply struct {
-	msgType string // "": success
-	body    string // the XML after the common head
+	kind string // "": success
+	body string // the XML after CreateTime
+	err  error  // why it cannot be sent
 }
 
 // Format shows the kind of reply, not its content.
 func (r Reply) Format(f fmt.State, _ rune) {
-	kind := r.msgType
+	kind := r.kind
 	if kind == "" {
 		kind = "success"
 	}
@@ -28,11 +31,6 @@ func (r Reply) Format(f fmt.State, _ rune) {
 
 // Success answers "success": the push is handled, there is nothing to say.
 var Success Reply
-
-// Text answers with a text message; WeCom cuts it after 2048 bytes. Characters that XML can't carry are sent as U+FFFD.
-func Text(content string) Reply {
-	return Reply{msgType: "text", body: "<Content>" + string(xmlread.AppendCDATA(nil, content)) + "</Content>"}
-}
 
 // Response is the answer to send for a push, in whatever framework the request came through.
 type Response struct {
@@ -67,13 +65,17 @@ func newResponse(body []byte) *Response {
 
 // Respond seals a reply to a message that DecryptedMessage gave: encrypted for the receive id the message came with, and
 // signed, with the pair it came with. It returns ErrReplyNotAllowed for a reply other than Success to a push that takes
-// none: those of the command and system event URLs.
+// none: those of the command and system event URLs, and events other than those of document/path/90377. A reply that is
+// beyond WeCom's limits is an error that names the field.
 func (s *Server) Respond(msg *Message, reply Reply) (*Response, error) {
-	if reply.msgType == "" {
+	if reply.kind == "" {
 		return newResponse([]byte("success")), nil
 	}
-	if msg.InfoType != "" || msg.MsgType == "" || msg.FromUserName == "" {
-		return nil, fmt.Errorf("openwork: %s reply to %s: %w", reply.msgType, show(msg.Name()), ErrReplyNotAllowed)
+	if !takesReply(msg) {
+		return nil, fmt.Errorf("openwork: %s reply to %s: %w", reply.kind, show(msg.Name()), ErrReplyNotAllowed)
+	}
+	if reply.err != nil {
+		return nil, fmt.Errorf("openwork: %s reply: %w", reply.kind, reply.err)
 	}
 	crypto := msg.crypto
 	if crypto == nil {
@@ -99,8 +101,21 @@ func (r Reply) document(msg *Message, now string) []byte {
 	b = xmlread.AppendCDATA(b, msg.FromUserName)
 	b = append(b, "</ToUserName><FromUserName>"...)
 	b = xmlread.AppendCDATA(b, msg.ToUserName)
-	b = append(b, "</FromUserName><CreateTime>"+now+"</CreateTime><MsgType>"...)
-	b = xmlread.AppendCDATA(b, r.msgType)
-	b = append(b, "</MsgType>"+r.body+"</xml>"...)
-	return b
+	return append(b, "</FromUserName><CreateTime>"+now+"</CreateTime>"+r.body+"</xml>"...)
+}
+
+// takesReply tells whether WeCom looks at a reply to the push: to messages, and to the events it lists. What is not in the
+// catalogue may have been added to the list.
+func takesReply(msg *Message) bool {
+	if msg.InfoType != "" || msg.MsgType == "" || msg.FromUserName == "" {
+		return false
+	}
+	switch name := msg.Name(); name {
+	case event.NameSubscribe, event.NameEnterAgent, event.NameLocation, event.NameClick, event.NameView,
+		event.NameViewMiniprogram, event.NameScancodeWaitmsg, event.NameTemplateCardMenuEvent, event.NameTemplateCardEvent,
+		event.NameUnlicensedNotify:
+		return true
+	default:
+		return msg.MsgType != msgTypeEvent || event.New(name) == nil
+	}
 }

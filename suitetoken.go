@@ -3,6 +3,7 @@ package openwork
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -23,6 +24,14 @@ type SuiteAccessTokenConfig struct {
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 }
+
+// Format shows whose token it is, not the secret.
+func (c SuiteAccessTokenConfig) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.SuiteAccessTokenConfig{SuiteID: %q}", c.SuiteID)
+}
+
+// LogValue is the same for package slog.
+func (c SuiteAccessTokenConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // SuiteAccessToken is the suite_access_token: for the calls that concern a suite's authorisations. It is fetched with the
 // newest suite_ticket; a later ticket does not end it. It is safe for concurrent use. See document/path/90600.

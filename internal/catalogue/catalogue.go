@@ -1,15 +1,22 @@
-// Package catalogue reads event/catalogue.txt, the one place where an event is described: for the generator of package
+// Package catalogue reads catalogue.txt, the one place where an event is described: for the generator of package
 // event, and for tests that walk over all events.
 package catalogue
 
 import (
 	"bufio"
+	_ "embed" // for the table
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 )
+
+//go:embed catalogue.txt
+var table string
+
+// Events are all events, in the order of the table.
+func Events() ([]*Event, error) { return Parse(strings.NewReader(table)) }
 
 // Event is what WeCom pushes under one name.
 type Event struct {

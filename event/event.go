@@ -1,0 +1,174 @@
+// Package event is the catalogue of what WeCom pushes to a provider: one struct per event and per kind of message, with
+// the fields that WeCom documents.
+//
+// The names are WeCom's own words in Go spelling: a push with InfoType change_contact and ChangeType create_user is a
+// [CreateUser], the paid licence order license_pay_success a [LicensePaySuccess]. Where a ChangeType is used by several
+// families, the family stands in front: [ChangeExternalChatCreate]. Messages are [MessageText], [MessageImage] and so on.
+// An event that WeCom has in two forms, for third-party apps and for customized apps, is one type with the fields of
+// both.
+//
+// Register for one with openwork.On, or decode a message with its Decode or Typed. Decoding is lenient, as WeCom's pages
+// are not consistent: names are matched in any case, fields may be absent, numbers that are none are 0. What this package
+// does not know is still there in the message.
+//
+// The structs are generated from internal/catalogue/catalogue.txt, which describes every event once.
+package event
+
+//go:generate go run ../internal/catalogue/generate
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openwork-go/openwork/internal/xmlread"
+)
+
+// Event is a pointer to one of the structs of this package.
+type Event interface {
+	// EventName is what the push is called: openwork.Message.Name.
+	EventName() string
+
+	head() *Head
+	fields
+}
+
+// Head is what all events have in common; which of its fields are filled depends on the form the event came in.
+type Head struct {
+	SuiteID       string // app or template; command and template URL
+	AuthCorpID    string // the customer's corp; command, template and system event URL
+	ServiceCorpID string // the provider's corp; system event URL
+	InfoType      string
+	ChangeType    string
+
+	ToUserName   string // the customer's corp; data URL and customized apps
+	FromUserName string // the member, or "sys"
+	MsgType      string
+	Event        string
+	AgentID      string
+
+	CorpID string    // the customer, whatever the form: AuthCorpId, PaidCorpId or ToUserName
+	Time   time.Time // when it happened, whole seconds
+}
+
+func (h *Head) head() *Head { return h }
+
+// fields finds where the value of an element goes, given its name in lower case: a pointer to one of the types that set
+// knows, nil for an element that is not in the catalogue.
+type fields interface{ field(name string) any }
+
+// Decode reads a message into e. It is for package openwork, which has checked the document.
+func Decode(doc *xmlread.Document, head Head, e Event) {
+	*e.head() = head
+	for i := range doc.Len() {
+		set(e, doc.Name(i), doc.Inner(i))
+	}
+}
+
+// set puts the value of an element where it belongs. Of elements that are not repeated the first that is not empty counts.
+func set(to fields, name, inner string) {
+	var buffer [64]byte
+	if len(name) > len(buffer) {
+		return
+	}
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buffer[i] = c
+	}
+	switch p := to.field(string(buffer[:len(name)])).(type) {
+	case nil:
+	case *string:
+		if *p == "" {
+			*p = xmlread.Text(inner)
+		}
+	case *int:
+		if *p == 0 {
+			*p = int(number(xmlread.Text(inner)))
+		}
+	case *int64:
+		if *p == 0 {
+			*p = number(xmlread.Text(inner))
+		}
+	case *float64:
+		if *p == 0 {
+			*p, _ = strconv.ParseFloat(trim(xmlread.Text(inner)), 64)
+		}
+	case *bool:
+		text := trim(xmlread.Text(inner))
+		*p = *p || text == "1" || strings.EqualFold(text, "true")
+	case *time.Time:
+		if seconds := number(xmlread.Text(inner)); p.IsZero() && seconds > 0 {
+			*p = time.Unix(seconds, 0)
+		}
+	case *[]string: // repeated
+		*p = append(*p, xmlread.Text(inner))
+	case *[]int64:
+		*p = append(*p, number(xmlread.Text(inner)))
+	case *commaStrings:
+		for part := range strings.SplitSeq(xmlread.Text(inner), ",") {
+			if part = trim(part); part != "" {
+				*p = append(*p, part)
+			}
+		}
+	case *commaInts:
+		for part := range strings.SplitSeq(xmlread.Text(inner), ",") {
+			if part = trim(part); part != "" {
+				*p = append(*p, number(part))
+			}
+		}
+	case repeated:
+		setAll(p.next(), inner)
+	case fields:
+		setAll(p, inner)
+	}
+}
+
+// setAll reads an element that holds elements.
+func setAll(to fields, inner string) {
+	for c := xmlread.Children(inner); c.Next(); {
+		set(to, c.Name(), c.Inner())
+	}
+}
+
+// commaStrings and commaInts are lists in one element; a JSON push may have an array.
+type (
+	commaStrings []string
+	commaInts    []int64
+)
+
+// repeated is a list of structs, one for each element of the name.
+type repeated interface{ next() fields }
+
+type structs[T any, P interface {
+	*T
+	fields
+}] []T
+
+func (s *structs[T, P]) next() fields {
+	var zero T
+	*s = append(*s, zero)
+	return P(&(*s)[len(*s)-1])
+}
+
+// wrapped is a list inside an element of its own: everything in there is an item.
+type wrapped struct{ list any }
+
+func (w wrapped) field(string) any { return w.list }
+
+// number is 0 for what is no whole number. Some numbers come with a fraction of zero.
+func number(text string) int64 {
+	text = trim(text)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		whole, fraction, _ := strings.Cut(text, ".")
+		if strings.Trim(fraction, "0") == "" {
+			n, _ = strconv.ParseInt(whole, 10, 64)
+		}
+	}
+	return n
+}
+
+func trim(text string) string { return strings.Trim(text, " \t\r\n") }

@@ -1,0 +1,5551 @@
+// Code generated from internal/catalogue/catalogue.txt; DO NOT EDIT.
+
+package event
+
+import "time"
+
+// The names of all events: openwork.Message.Name, and what openwork.Server.Handle takes.
+const (
+	NameSuiteTicket                     = "suite_ticket"
+	NameCreateAuth                      = "create_auth"
+	NameChangeAuth                      = "change_auth"
+	NameCancelAuth                      = "cancel_auth"
+	NameCreateUser                      = "change_contact.create_user"
+	NameUpdateUser                      = "change_contact.update_user"
+	NameDeleteUser                      = "change_contact.delete_user"
+	NameAddExternalContact              = "change_external_contact.add_external_contact"
+	NameEditExternalContact             = "change_external_contact.edit_external_contact"
+	NameAddHalfExternalContact          = "change_external_contact.add_half_external_contact"
+	NameDelExternalContact              = "change_external_contact.del_external_contact"
+	NameDelFollowUser                   = "change_external_contact.del_follow_user"
+	NameTransferFail                    = "change_external_contact.transfer_fail"
+	NameChangeExternalChatCreate        = "change_external_chat.create"
+	NameChangeExternalChatUpdate        = "change_external_chat.update"
+	NameChangeExternalChatDismiss       = "change_external_chat.dismiss"
+	NameChangeExternalTagCreate         = "change_external_tag.create"
+	NameChangeExternalTagUpdate         = "change_external_tag.update"
+	NameChangeExternalTagDelete         = "change_external_tag.delete"
+	NameChangeExternalTagShuffle        = "change_external_tag.shuffle"
+	NameOpenOrder                       = "open_order"
+	NameChangeOrder                     = "change_order"
+	NamePayForAppSuccess                = "pay_for_app_success"
+	NameRefund                          = "refund"
+	NameChangeEditon                    = "change_editon"
+	NameCancelOrder                     = "cancel_order"
+	NameResetPermanentCode              = "reset_permanent_code"
+	NameCorpArchAuth                    = "corp_arch_auth"
+	NameApproveSpecialAuth              = "approve_special_auth"
+	NameCancelSpecialAuth               = "cancel_special_auth"
+	NameShareAgentChange                = "share_agent_change"
+	NameShareChainChange                = "share_chain_change"
+	NameCreateParty                     = "change_contact.create_party"
+	NameUpdateParty                     = "change_contact.update_party"
+	NameDeleteParty                     = "change_contact.delete_party"
+	NameUpdateTag                       = "change_contact.update_tag"
+	NameBalanceLow                      = "customer_acquisition.balance_low"
+	NameBalanceExhausted                = "customer_acquisition.balance_exhausted"
+	NameBalanceIncreased                = "customer_acquisition.balance_increased"
+	NameLinkUnavailable                 = "customer_acquisition.link_unavailable"
+	NameDeleteLink                      = "customer_acquisition.delete_link"
+	NameQuotaExpireSoon                 = "customer_acquisition.quota_expire_soon"
+	NameOpenProfile                     = "customer_acquisition.open_profile"
+	NameFriendRequest                   = "customer_acquisition.friend_request"
+	NameCustomerStartChat               = "customer_acquisition.customer_start_chat"
+	NameMessageFromCustomer             = "customer_acquisition.message_from_customer"
+	NameServiceBalanceLow               = "customer_acquisition.service_balance_low"
+	NameServiceBalanceExhausted         = "customer_acquisition.service_balance_exhausted"
+	NameServiceBalanceConsumed          = "customer_acquisition.service_balance_consumed"
+	NameChangePrice                     = "customer_acquisition.change_price"
+	NameCustomerAcquisitionPermitChange = "customer_acquisition_permit_change"
+	NameConversationNewMessage          = "conversation_new_message"
+	NameHitKeyword                      = "hit_keyword"
+	NameChatArchiveExportFinished       = "chat_archive_export_finished"
+	NameChatArchiveAuditApprovedSingle  = "chat_archive_audit_approved_single"
+	NameChatArchiveAuditApprovedRoom    = "chat_archive_audit_approved_room"
+	NameCreateStudent                   = "change_school_contact.create_student"
+	NameUpdateStudent                   = "change_school_contact.update_student"
+	NameDeleteStudent                   = "change_school_contact.delete_student"
+	NameCreateParent                    = "change_school_contact.create_parent"
+	NameUpdateParent                    = "change_school_contact.update_parent"
+	NameDeleteParent                    = "change_school_contact.delete_parent"
+	NameChangeSchoolContactSubscribe    = "change_school_contact.subscribe"
+	NameChangeSchoolContactUnsubscribe  = "change_school_contact.unsubscribe"
+	NameCreateDepartment                = "change_school_contact.create_department"
+	NameUpdateDepartment                = "change_school_contact.update_department"
+	NameDeleteDepartment                = "change_school_contact.delete_department"
+	NameChangeSchoolContactBatch        = "change_school_contact_batch"
+	NameSysApprovalChange               = "sys_approval_change"
+	NameSubscribe                       = "subscribe"
+	NameUnsubscribe                     = "unsubscribe"
+	NameEnterAgent                      = "enter_agent"
+	NameLocation                        = "LOCATION"
+	NameBatchJobResult                  = "batch_job_result"
+	NameClick                           = "click"
+	NameView                            = "view"
+	NameViewMiniprogram                 = "view_miniprogram"
+	NameScancodePush                    = "scancode_push"
+	NameScancodeWaitmsg                 = "scancode_waitmsg"
+	NamePicSysphoto                     = "pic_sysphoto"
+	NamePicPhotoOrAlbum                 = "pic_photo_or_album"
+	NamePicWeixin                       = "pic_weixin"
+	NameLocationSelect                  = "location_select"
+	NameOpenApprovalChange              = "open_approval_change"
+	NameTemplateCardEvent               = "template_card_event"
+	NameTemplateCardMenuEvent           = "template_card_menu_event"
+	NameInactiveAlert                   = "inactive_alert"
+	NameCloseInactiveAgent              = "close_inactive_agent"
+	NameReopenInactiveAgent             = "reopen_inactive_agent"
+	NameLowActiveAlert                  = "low_active_alert"
+	NameLowActive                       = "low_active"
+	NameActiveRestored                  = "active_restored"
+	NameTaskcardClick                   = "taskcard_click"
+	NameMsgAuditApproved                = "change_external_contact.msg_audit_approved"
+	NameUnlicensedNotify                = "unlicensed_notify"
+	NameChangeAppAdmin                  = "change_app_admin"
+	NameMessageText                     = "message.text"
+	NameMessageImage                    = "message.image"
+	NameMessageVoice                    = "message.voice"
+	NameMessageVideo                    = "message.video"
+	NameMessageLocation                 = "message.location"
+	NameMessageLink                     = "message.link"
+	NameProgramNotify                   = "program_notify"
+	NameMsgauditNotify                  = "msgaudit_notify"
+	NameDeviceDataAuthChange            = "device_data_auth_change"
+	NameKfMsgOrEvent                    = "kf_msg_or_event"
+	NameKfAccountAuthChange             = "kf_account_auth_change"
+	NameDeleteCalendar                  = "delete_calendar"
+	NameModifyCalendar                  = "modify_calendar"
+	NameModifySchedule                  = "modify_schedule"
+	NameDeleteSchedule                  = "delete_schedule"
+	NameRespondSchedule                 = "respond_schedule"
+	NameAddSchedule                     = "add_schedule"
+	NameModifyMeeting                   = "meeting_change.modify_meeting"
+	NameCancelMeeting                   = "meeting_change.cancel_meeting"
+	NameDocMemberChange                 = "doc_change.doc_member_change"
+	NameDeleteDoc                       = "doc_change.delete_doc"
+	NameFormComplete                    = "doc_change.form_complete"
+	NameDeleteForm                      = "doc_change.delete_form"
+	NameFormSettingsChange              = "doc_change.form_settings_change"
+	NameAddFiled                        = "smart_sheet_change.add_filed"
+	NameUpdateFiled                     = "smart_sheet_change.update_filed"
+	NameDeleteFiled                     = "smart_sheet_change.delete_filed"
+	NameAddRecord                       = "smart_sheet_change.add_record"
+	NameUpdateRecord                    = "smart_sheet_change.update_record"
+	NameDeleteRecord                    = "smart_sheet_change.delete_record"
+	NameWedriveInsufficientCapacity     = "wedrive_insufficient_capacity"
+	NameDismissSpace                    = "wedrive_space_change.dismiss_space"
+	NameSpaceMemberChange               = "wedrive_space_change.space_member_change"
+	NameSpaceSecuritySettingsChange     = "wedrive_space_change.space_security_settings_change"
+	NameCreateFile                      = "wedrive_file_change.create_file"
+	NameRenameFile                      = "wedrive_file_change.rename_file"
+	NameUpdateFile                      = "wedrive_file_change.update_file"
+	NameDeleteFile                      = "wedrive_file_change.delete_file"
+	NameMoveFile                        = "wedrive_file_change.move_file"
+	NameLivingStatusChange              = "living_status_change"
+	NameBookMeetingRoom                 = "book_meeting_room"
+	NameCancelMeetingRoom               = "cancel_meeting_room"
+	NameAppEmailChangeReceiveEmail      = "app_email_change.receive_email"
+	NameUploadMediaJobFinish            = "upload_media_job_finish"
+	NameSwitchWorkbenchMode             = "switch_workbench_mode"
+	NameSubmitVIPAccountApproval        = "submit_vip_account_approval"
+	NameFinishVIPAccountApproval        = "finish_vip_account_approval"
+	NameCreateChain                     = "change_chain.create_chain"
+	NameUpdateChain                     = "change_chain.update_chain"
+	NameDeleteChain                     = "change_chain.delete_chain"
+	NameCreateGroup                     = "change_chain.create_group"
+	NameUpdateGroup                     = "change_chain.update_group"
+	NameDeleteGroup                     = "change_chain.delete_group"
+	NameCorpJoin                        = "change_chain.corp_join"
+	NameUpdateCorp                      = "change_chain.update_corp"
+	NameRemoveCorp                      = "change_chain.remove_corp"
+	NameChangeDomainIP                  = "security.change_domain_ip"
+	NamePublicEmailChangeReceiveEmail   = "public_email_change.receive_email"
+	NameDeviceCheckinDataReport         = "device_checkin_data_report"
+	NameDeviceAccesscontrolDataReport   = "device_accesscontrol_data_report"
+	NameLicensePaySuccess               = "license_pay_success"
+	NameLicenseRefund                   = "license_refund"
+	NameAutoActivate                    = "auto_activate"
+	NameRegisterCorp                    = "register_corp"
+	NameEnterRegisterPackage            = "enter_register_package"
+	NameAdvancedAPIPaySuccess           = "advanced_api_pay_success"
+	NameAdvancedAPIRefund               = "advanced_api_refund"
+	NameAdvancedAPICancel               = "advanced_api_cancel"
+	NameAdvancedAPIInsufficient         = "advanced_api_insufficient"
+	NameAdvancedAPIExpired              = "advanced_api_expired"
+	NameAdvancedAPITrialExpired         = "advanced_api_trial_expired"
+	NameAgreeExternalUserIDMigration    = "agree_external_userid_migration"
+	NameAddDevice                       = "add_device"
+	NameDelDevice                       = "del_device"
+	NameRemarkDeviceName                = "remark_device_name"
+	NameConnectInfo                     = "connect_info"
+	NameDisconnectInfo                  = "disconnect_info"
+	NameFetchLogFinish                  = "fetch_log_finish"
+	NameDeviceFeatureChange             = "device_feature_change"
+	NameErrorReport                     = "error_report"
+)
+
+// New returns an empty event of a name, nil for a name that is not in the catalogue.
+func New(name string) Event {
+	switch name {
+	case NameSuiteTicket:
+		return new(SuiteTicket)
+	case NameCreateAuth:
+		return new(CreateAuth)
+	case NameChangeAuth:
+		return new(ChangeAuth)
+	case NameCancelAuth:
+		return new(CancelAuth)
+	case NameCreateUser:
+		return new(CreateUser)
+	case NameUpdateUser:
+		return new(UpdateUser)
+	case NameDeleteUser:
+		return new(DeleteUser)
+	case NameAddExternalContact:
+		return new(AddExternalContact)
+	case NameEditExternalContact:
+		return new(EditExternalContact)
+	case NameAddHalfExternalContact:
+		return new(AddHalfExternalContact)
+	case NameDelExternalContact:
+		return new(DelExternalContact)
+	case NameDelFollowUser:
+		return new(DelFollowUser)
+	case NameTransferFail:
+		return new(TransferFail)
+	case NameChangeExternalChatCreate:
+		return new(ChangeExternalChatCreate)
+	case NameChangeExternalChatUpdate:
+		return new(ChangeExternalChatUpdate)
+	case NameChangeExternalChatDismiss:
+		return new(ChangeExternalChatDismiss)
+	case NameChangeExternalTagCreate:
+		return new(ChangeExternalTagCreate)
+	case NameChangeExternalTagUpdate:
+		return new(ChangeExternalTagUpdate)
+	case NameChangeExternalTagDelete:
+		return new(ChangeExternalTagDelete)
+	case NameChangeExternalTagShuffle:
+		return new(ChangeExternalTagShuffle)
+	case NameOpenOrder:
+		return new(OpenOrder)
+	case NameChangeOrder:
+		return new(ChangeOrder)
+	case NamePayForAppSuccess:
+		return new(PayForAppSuccess)
+	case NameRefund:
+		return new(Refund)
+	case NameChangeEditon:
+		return new(ChangeEditon)
+	case NameCancelOrder:
+		return new(CancelOrder)
+	case NameResetPermanentCode:
+		return new(ResetPermanentCode)
+	case NameCorpArchAuth:
+		return new(CorpArchAuth)
+	case NameApproveSpecialAuth:
+		return new(ApproveSpecialAuth)
+	case NameCancelSpecialAuth:
+		return new(CancelSpecialAuth)
+	case NameShareAgentChange:
+		return new(ShareAgentChange)
+	case NameShareChainChange:
+		return new(ShareChainChange)
+	case NameCreateParty:
+		return new(CreateParty)
+	case NameUpdateParty:
+		return new(UpdateParty)
+	case NameDeleteParty:
+		return new(DeleteParty)
+	case NameUpdateTag:
+		return new(UpdateTag)
+	case NameBalanceLow:
+		return new(BalanceLow)
+	case NameBalanceExhausted:
+		return new(BalanceExhausted)
+	case NameBalanceIncreased:
+		return new(BalanceIncreased)
+	case NameLinkUnavailable:
+		return new(LinkUnavailable)
+	case NameDeleteLink:
+		return new(DeleteLink)
+	case NameQuotaExpireSoon:
+		return new(QuotaExpireSoon)
+	case NameOpenProfile:
+		return new(OpenProfile)
+	case NameFriendRequest:
+		return new(FriendRequest)
+	case NameCustomerStartChat:
+		return new(CustomerStartChat)
+	case NameMessageFromCustomer:
+		return new(MessageFromCustomer)
+	case NameServiceBalanceLow:
+		return new(ServiceBalanceLow)
+	case NameServiceBalanceExhausted:
+		return new(ServiceBalanceExhausted)
+	case NameServiceBalanceConsumed:
+		return new(ServiceBalanceConsumed)
+	case NameChangePrice:
+		return new(ChangePrice)
+	case NameCustomerAcquisitionPermitChange:
+		return new(CustomerAcquisitionPermitChange)
+	case NameConversationNewMessage:
+		return new(ConversationNewMessage)
+	case NameHitKeyword:
+		return new(HitKeyword)
+	case NameChatArchiveExportFinished:
+		return new(ChatArchiveExportFinished)
+	case NameChatArchiveAuditApprovedSingle:
+		return new(ChatArchiveAuditApprovedSingle)
+	case NameChatArchiveAuditApprovedRoom:
+		return new(ChatArchiveAuditApprovedRoom)
+	case NameCreateStudent:
+		return new(CreateStudent)
+	case NameUpdateStudent:
+		return new(UpdateStudent)
+	case NameDeleteStudent:
+		return new(DeleteStudent)
+	case NameCreateParent:
+		return new(CreateParent)
+	case NameUpdateParent:
+		return new(UpdateParent)
+	case NameDeleteParent:
+		return new(DeleteParent)
+	case NameChangeSchoolContactSubscribe:
+		return new(ChangeSchoolContactSubscribe)
+	case NameChangeSchoolContactUnsubscribe:
+		return new(ChangeSchoolContactUnsubscribe)
+	case NameCreateDepartment, "change_school_contact.create_deparmtment":
+		return new(CreateDepartment)
+	case NameUpdateDepartment, "change_school_contact.update_deparmtment":
+		return new(UpdateDepartment)
+	case NameDeleteDepartment, "change_school_contact.delete_deparmtment":
+		return new(DeleteDepartment)
+	case NameChangeSchoolContactBatch:
+		return new(ChangeSchoolContactBatch)
+	case NameSysApprovalChange:
+		return new(SysApprovalChange)
+	case NameSubscribe:
+		return new(Subscribe)
+	case NameUnsubscribe:
+		return new(Unsubscribe)
+	case NameEnterAgent:
+		return new(EnterAgent)
+	case NameLocation:
+		return new(Location)
+	case NameBatchJobResult:
+		return new(BatchJobResult)
+	case NameClick:
+		return new(Click)
+	case NameView:
+		return new(View)
+	case NameViewMiniprogram:
+		return new(ViewMiniprogram)
+	case NameScancodePush:
+		return new(ScancodePush)
+	case NameScancodeWaitmsg:
+		return new(ScancodeWaitmsg)
+	case NamePicSysphoto:
+		return new(PicSysphoto)
+	case NamePicPhotoOrAlbum:
+		return new(PicPhotoOrAlbum)
+	case NamePicWeixin:
+		return new(PicWeixin)
+	case NameLocationSelect:
+		return new(LocationSelect)
+	case NameOpenApprovalChange:
+		return new(OpenApprovalChange)
+	case NameTemplateCardEvent:
+		return new(TemplateCardEvent)
+	case NameTemplateCardMenuEvent:
+		return new(TemplateCardMenuEvent)
+	case NameInactiveAlert:
+		return new(InactiveAlert)
+	case NameCloseInactiveAgent:
+		return new(CloseInactiveAgent)
+	case NameReopenInactiveAgent:
+		return new(ReopenInactiveAgent)
+	case NameLowActiveAlert:
+		return new(LowActiveAlert)
+	case NameLowActive:
+		return new(LowActive)
+	case NameActiveRestored:
+		return new(ActiveRestored)
+	case NameTaskcardClick:
+		return new(TaskcardClick)
+	case NameMsgAuditApproved:
+		return new(MsgAuditApproved)
+	case NameUnlicensedNotify:
+		return new(UnlicensedNotify)
+	case NameChangeAppAdmin:
+		return new(ChangeAppAdmin)
+	case NameMessageText:
+		return new(MessageText)
+	case NameMessageImage:
+		return new(MessageImage)
+	case NameMessageVoice:
+		return new(MessageVoice)
+	case NameMessageVideo:
+		return new(MessageVideo)
+	case NameMessageLocation:
+		return new(MessageLocation)
+	case NameMessageLink:
+		return new(MessageLink)
+	case NameProgramNotify:
+		return new(ProgramNotify)
+	case NameMsgauditNotify:
+		return new(MsgauditNotify)
+	case NameDeviceDataAuthChange:
+		return new(DeviceDataAuthChange)
+	case NameKfMsgOrEvent:
+		return new(KfMsgOrEvent)
+	case NameKfAccountAuthChange:
+		return new(KfAccountAuthChange)
+	case NameDeleteCalendar:
+		return new(DeleteCalendar)
+	case NameModifyCalendar:
+		return new(ModifyCalendar)
+	case NameModifySchedule:
+		return new(ModifySchedule)
+	case NameDeleteSchedule:
+		return new(DeleteSchedule)
+	case NameRespondSchedule:
+		return new(RespondSchedule)
+	case NameAddSchedule:
+		return new(AddSchedule)
+	case NameModifyMeeting:
+		return new(ModifyMeeting)
+	case NameCancelMeeting:
+		return new(CancelMeeting)
+	case NameDocMemberChange:
+		return new(DocMemberChange)
+	case NameDeleteDoc:
+		return new(DeleteDoc)
+	case NameFormComplete:
+		return new(FormComplete)
+	case NameDeleteForm:
+		return new(DeleteForm)
+	case NameFormSettingsChange:
+		return new(FormSettingsChange)
+	case NameAddFiled:
+		return new(AddFiled)
+	case NameUpdateFiled:
+		return new(UpdateFiled)
+	case NameDeleteFiled:
+		return new(DeleteFiled)
+	case NameAddRecord:
+		return new(AddRecord)
+	case NameUpdateRecord:
+		return new(UpdateRecord)
+	case NameDeleteRecord:
+		return new(DeleteRecord)
+	case NameWedriveInsufficientCapacity:
+		return new(WedriveInsufficientCapacity)
+	case NameDismissSpace:
+		return new(DismissSpace)
+	case NameSpaceMemberChange:
+		return new(SpaceMemberChange)
+	case NameSpaceSecuritySettingsChange:
+		return new(SpaceSecuritySettingsChange)
+	case NameCreateFile:
+		return new(CreateFile)
+	case NameRenameFile:
+		return new(RenameFile)
+	case NameUpdateFile:
+		return new(UpdateFile)
+	case NameDeleteFile:
+		return new(DeleteFile)
+	case NameMoveFile:
+		return new(MoveFile)
+	case NameLivingStatusChange:
+		return new(LivingStatusChange)
+	case NameBookMeetingRoom:
+		return new(BookMeetingRoom)
+	case NameCancelMeetingRoom:
+		return new(CancelMeetingRoom)
+	case NameAppEmailChangeReceiveEmail:
+		return new(AppEmailChangeReceiveEmail)
+	case NameUploadMediaJobFinish:
+		return new(UploadMediaJobFinish)
+	case NameSwitchWorkbenchMode:
+		return new(SwitchWorkbenchMode)
+	case NameSubmitVIPAccountApproval:
+		return new(SubmitVIPAccountApproval)
+	case NameFinishVIPAccountApproval:
+		return new(FinishVIPAccountApproval)
+	case NameCreateChain:
+		return new(CreateChain)
+	case NameUpdateChain:
+		return new(UpdateChain)
+	case NameDeleteChain:
+		return new(DeleteChain)
+	case NameCreateGroup:
+		return new(CreateGroup)
+	case NameUpdateGroup:
+		return new(UpdateGroup)
+	case NameDeleteGroup:
+		return new(DeleteGroup)
+	case NameCorpJoin:
+		return new(CorpJoin)
+	case NameUpdateCorp:
+		return new(UpdateCorp)
+	case NameRemoveCorp:
+		return new(RemoveCorp)
+	case NameChangeDomainIP:
+		return new(ChangeDomainIP)
+	case NamePublicEmailChangeReceiveEmail:
+		return new(PublicEmailChangeReceiveEmail)
+	case NameDeviceCheckinDataReport:
+		return new(DeviceCheckinDataReport)
+	case NameDeviceAccesscontrolDataReport:
+		return new(DeviceAccesscontrolDataReport)
+	case NameLicensePaySuccess:
+		return new(LicensePaySuccess)
+	case NameLicenseRefund:
+		return new(LicenseRefund)
+	case NameAutoActivate:
+		return new(AutoActivate)
+	case NameRegisterCorp:
+		return new(RegisterCorp)
+	case NameEnterRegisterPackage:
+		return new(EnterRegisterPackage)
+	case NameAdvancedAPIPaySuccess:
+		return new(AdvancedAPIPaySuccess)
+	case NameAdvancedAPIRefund:
+		return new(AdvancedAPIRefund)
+	case NameAdvancedAPICancel:
+		return new(AdvancedAPICancel)
+	case NameAdvancedAPIInsufficient:
+		return new(AdvancedAPIInsufficient)
+	case NameAdvancedAPIExpired:
+		return new(AdvancedAPIExpired)
+	case NameAdvancedAPITrialExpired:
+		return new(AdvancedAPITrialExpired)
+	case NameAgreeExternalUserIDMigration:
+		return new(AgreeExternalUserIDMigration)
+	case NameAddDevice:
+		return new(AddDevice)
+	case NameDelDevice:
+		return new(DelDevice)
+	case NameRemarkDeviceName:
+		return new(RemarkDeviceName)
+	case NameConnectInfo:
+		return new(ConnectInfo)
+	case NameDisconnectInfo:
+		return new(DisconnectInfo)
+	case NameFetchLogFinish:
+		return new(FetchLogFinish)
+	case NameDeviceFeatureChange:
+		return new(DeviceFeatureChange)
+	case NameErrorReport:
+		return new(ErrorReport)
+	}
+	return nil
+}
+
+// Aliases are the other spellings of a name that WeCom's pages have.
+func Aliases(name string) []string {
+	switch name {
+	case NameCreateDepartment:
+		return []string{"change_school_contact.create_deparmtment"}
+	case NameUpdateDepartment:
+		return []string{"change_school_contact.update_deparmtment"}
+	case NameDeleteDepartment:
+		return []string{"change_school_contact.delete_deparmtment"}
+	}
+	return nil
+}
+
+// SuiteTicket is suite_ticket, 推送suite_ticket. WeCom pushes a fresh suite_ticket every 10 minutes, and when the
+// provider asks for one in the console.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90628; SuiteId is the suite or the template; no AuthCorpId.
+type SuiteTicket struct {
+	Head
+
+	SuiteTicket string // secret: the ticket that buys a suite_access_token, good for 30 minutes, at most 512 bytes
+}
+
+// EventName implements Event.
+func (*SuiteTicket) EventName() string { return NameSuiteTicket }
+
+func (e *SuiteTicket) field(name string) any {
+	switch name {
+	case "suiteticket":
+		return &e.SuiteTicket
+	}
+	return nil
+}
+
+// CreateAuth is create_auth, 授权成功通知. An administrator has installed the app or authorised the template;
+// installs begun on the provider's own site are not pushed.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90642; WeCom waits 1000 ms; no AuthCorpId, the corp comes with the
+// permanent code.
+type CreateAuth struct {
+	Head
+
+	AuthCode  string // secret: buys the corp's permanent code, good for 10 minutes and once, at most 512 bytes
+	State     string // the state of the install link or QR code; absent if it carried none
+	ExtraInfo ExtraInfo
+}
+
+// EventName implements Event.
+func (*CreateAuth) EventName() string { return NameCreateAuth }
+
+func (e *CreateAuth) field(name string) any {
+	switch name {
+	case "authcode":
+		return &e.AuthCode
+	case "state":
+		return &e.State
+	case "extrainfo":
+		return &e.ExtraInfo
+	}
+	return nil
+}
+
+// ChangeAuth is change_auth, 变更授权通知. A corp has changed what the app may see or do: its visible range, its
+// permissions, its mode of authorisation, or whether it is enabled.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90642; WeCom waits 1000 ms.
+type ChangeAuth struct {
+	Head
+
+	State     string // the state of the install link or QR code; absent if it carried none
+	ExtraInfo ExtraInfo
+}
+
+// EventName implements Event.
+func (*ChangeAuth) EventName() string { return NameChangeAuth }
+
+func (e *ChangeAuth) field(name string) any {
+	switch name {
+	case "state":
+		return &e.State
+	case "extrainfo":
+		return &e.ExtraInfo
+	}
+	return nil
+}
+
+// CancelAuth is cancel_auth, 取消授权通知. A corp has removed the app, and the provider must delete that corp's
+// data.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90642; WeCom waits 1000 ms.
+type CancelAuth struct {
+	Head
+}
+
+// EventName implements Event.
+func (*CancelAuth) EventName() string { return NameCancelAuth }
+
+func (*CancelAuth) field(string) any { return nil }
+
+// CreateUser is change_contact with ChangeType create_user, 新增成员事件. A member has been added to a corp's
+// address book; changes the address-book app makes itself are not pushed to it.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90639;
+// attributes beyond the basic ones need the administrator's grant.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90970; attributes
+// beyond the basic ones need the administrator's grant and partly the member's.
+type CreateUser struct {
+	Head
+
+	UserID         string   // the member; an open_userid where ids are encrypted
+	OpenUserID     string   // the member's id, the same for all apps of one provider, at most 64 bytes; third-party apps only
+	Name           string   // name; the userid again for ordinary third-party apps
+	Department     []int64  // ids of the departments the member is in now, as far as the app sees them; 1 (the root) where members authorise
+	MainDepartment int64    // id of the main department
+	IsLeaderInDept []int64  // 1 where the member leads the department, 0 where not; in the order of Department
+	DirectLeader   []string // userids of direct superiors; the text of the pages says 1 or up to 5, the sample shows 2
+	Mobile         string   // mobile phone number; with the grant for it
+	Position       string   // position, up to 64 bytes; with the grant for it
+	Gender         int      // 0 not set, 1 male, 2 female; with the grant for it
+	Email          string   // email address; with the grant for it
+	BizMail        string   // business email address; with the grant for it
+	Status         int      // 1 active, 2 disabled, 4 not active yet, 5 left the corp
+	Avatar         string   // URL of the avatar; ending in /100 instead of /0 it is the small one
+	Alias          string   // alias
+	Telephone      string   // landline number; with the grant for it
+	Address        string   // address; customized apps only, with the grant for it
+	ExtAttr        []ExtAttrItem
+}
+
+// EventName implements Event.
+func (*CreateUser) EventName() string { return NameCreateUser }
+
+func (e *CreateUser) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "openuserid":
+		return &e.OpenUserID
+	case "name":
+		return &e.Name
+	case "department":
+		return (*commaInts)(&e.Department)
+	case "maindepartment":
+		return &e.MainDepartment
+	case "isleaderindept":
+		return (*commaInts)(&e.IsLeaderInDept)
+	case "directleader":
+		return (*commaStrings)(&e.DirectLeader)
+	case "mobile":
+		return &e.Mobile
+	case "position":
+		return &e.Position
+	case "gender":
+		return &e.Gender
+	case "email":
+		return &e.Email
+	case "bizmail":
+		return &e.BizMail
+	case "status":
+		return &e.Status
+	case "avatar":
+		return &e.Avatar
+	case "alias":
+		return &e.Alias
+	case "telephone":
+		return &e.Telephone
+	case "address":
+		return &e.Address
+	case "extattr":
+		return wrapped{(*structs[ExtAttrItem, *ExtAttrItem])(&e.ExtAttr)}
+	}
+	return nil
+}
+
+// UpdateUser is change_contact with ChangeType update_user, 更新成员事件. A member has been changed; many fields
+// are sent only if they changed.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90639;
+// attributes beyond the basic ones need the administrator's grant.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90970; attributes
+// beyond the basic ones need the administrator's grant and partly the member's.
+type UpdateUser struct {
+	Head
+
+	UserID         string   // the member; an open_userid where ids are encrypted; the id before the change
+	OpenUserID     string   // the member's id, the same for all apps of one provider, at most 64 bytes; third-party apps only
+	NewUserID      string   // the new userid; only when an id made by the system is changed, which can happen once
+	Name           string   // name; the userid again for ordinary third-party apps
+	Department     []int64  // ids of the departments the member is in now, as far as the app sees them; 1 (the root) where members authorise
+	MainDepartment int64    // id of the main department
+	IsLeaderInDept []int64  // 1 where the member leads the department, 0 where not; in the order of Department
+	DirectLeader   []string // userids of direct superiors; the text of the pages says 1 or up to 5, the sample shows 2
+	Mobile         string   // mobile phone number; with the grant for it
+	Position       string   // position, up to 64 bytes; with the grant for it
+	Gender         int      // 0 not set, 1 male, 2 female; with the grant for it
+	Email          string   // email address; with the grant for it
+	BizMail        string   // business email address; with the grant for it
+	Status         int      // 1 active, 2 disabled, 4 not active yet, 5 left the corp
+	Avatar         string   // URL of the avatar; ending in /100 instead of /0 it is the small one
+	Alias          string   // alias
+	Telephone      string   // landline number; with the grant for it
+	Address        string   // address; customized apps only, with the grant for it
+	ExtAttr        []ExtAttrItem
+}
+
+// EventName implements Event.
+func (*UpdateUser) EventName() string { return NameUpdateUser }
+
+func (e *UpdateUser) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "openuserid":
+		return &e.OpenUserID
+	case "newuserid":
+		return &e.NewUserID
+	case "name":
+		return &e.Name
+	case "department":
+		return (*commaInts)(&e.Department)
+	case "maindepartment":
+		return &e.MainDepartment
+	case "isleaderindept":
+		return (*commaInts)(&e.IsLeaderInDept)
+	case "directleader":
+		return (*commaStrings)(&e.DirectLeader)
+	case "mobile":
+		return &e.Mobile
+	case "position":
+		return &e.Position
+	case "gender":
+		return &e.Gender
+	case "email":
+		return &e.Email
+	case "bizmail":
+		return &e.BizMail
+	case "status":
+		return &e.Status
+	case "avatar":
+		return &e.Avatar
+	case "alias":
+		return &e.Alias
+	case "telephone":
+		return &e.Telephone
+	case "address":
+		return &e.Address
+	case "extattr":
+		return wrapped{(*structs[ExtAttrItem, *ExtAttrItem])(&e.ExtAttr)}
+	}
+	return nil
+}
+
+// DeleteUser is change_contact with ChangeType delete_user, 删除成员事件. A member has been removed from a corp's
+// address book.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90639.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90970.
+type DeleteUser struct {
+	Head
+
+	UserID     string // the member; an open_userid where ids are encrypted
+	OpenUserID string // the member's id, the same for all apps of one provider, at most 64 bytes; third-party apps only
+}
+
+// EventName implements Event.
+func (*DeleteUser) EventName() string { return NameDeleteUser }
+
+func (e *DeleteUser) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "openuserid":
+		return &e.OpenUserID
+	}
+	return nil
+}
+
+// AddExternalContact is change_external_contact with ChangeType add_external_contact, 添加企业客户事件. A
+// member has added an external contact.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type AddExternalContact struct {
+	Head
+
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+	State          string // the channel: state of the contact way or acquisition link; absent if it had none
+	WelcomeCode    string // secret: lets one welcome message be sent within about 20 seconds; absent once used or once they chat
+}
+
+// EventName implements Event.
+func (*AddExternalContact) EventName() string { return NameAddExternalContact }
+
+func (e *AddExternalContact) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "state":
+		return &e.State
+	case "welcomecode":
+		return &e.WelcomeCode
+	}
+	return nil
+}
+
+// EditExternalContact is change_external_contact with ChangeType edit_external_contact, 编辑企业客户事件. A
+// member has edited a customer's remark or tags in a client; changes by API are not pushed.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type EditExternalContact struct {
+	Head
+
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+}
+
+// EventName implements Event.
+func (*EditExternalContact) EventName() string { return NameEditExternalContact }
+
+func (e *EditExternalContact) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	}
+	return nil
+}
+
+// AddHalfExternalContact is change_external_contact with ChangeType add_half_external_contact,
+// 外部联系人免验证添加成员事件. An external contact has added a member who needs no verification, and the
+// member has not confirmed yet.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type AddHalfExternalContact struct {
+	Head
+
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+	State          string // the channel: state of the contact way or acquisition link; absent if it had none
+	WelcomeCode    string // secret: lets one welcome message be sent within about 20 seconds; absent once used or once they chat
+}
+
+// EventName implements Event.
+func (*AddHalfExternalContact) EventName() string { return NameAddHalfExternalContact }
+
+func (e *AddHalfExternalContact) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "state":
+		return &e.State
+	case "welcomecode":
+		return &e.WelcomeCode
+	}
+	return nil
+}
+
+// DelExternalContact is change_external_contact with ChangeType del_external_contact, 删除企业客户事件. A
+// member has deleted a customer.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type DelExternalContact struct {
+	Head
+
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+	Source         string // DELETE_BY_TRANSFER when the customer went to a colleague by in-service transfer, else absent
+}
+
+// EventName implements Event.
+func (*DelExternalContact) EventName() string { return NameDelExternalContact }
+
+func (e *DelExternalContact) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "source":
+		return &e.Source
+	}
+	return nil
+}
+
+// DelFollowUser is change_external_contact with ChangeType del_follow_user, 删除跟进成员事件. A customer has
+// deleted the member.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type DelFollowUser struct {
+	Head
+
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+}
+
+// EventName implements Event.
+func (*DelFollowUser) EventName() string { return NameDelFollowUser }
+
+func (e *DelFollowUser) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	}
+	return nil
+}
+
+// TransferFail is change_external_contact with ChangeType transfer_fail, 客户接替失败事件. A customer could not
+// be handed over to another member; needs the permission to assign customers.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type TransferFail struct {
+	Head
+
+	FailReason     string // customer_refused or customer_limit_exceed
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+}
+
+// EventName implements Event.
+func (*TransferFail) EventName() string { return NameTransferFail }
+
+func (e *TransferFail) field(name string) any {
+	switch name {
+	case "failreason":
+		return &e.FailReason
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	}
+	return nil
+}
+
+// ChangeExternalChatCreate is change_external_chat with ChangeType create, 客户群创建事件. A customer group chat
+// has been created.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type ChangeExternalChatCreate struct {
+	Head
+
+	ChatID string // the customer group chat
+}
+
+// EventName implements Event.
+func (*ChangeExternalChatCreate) EventName() string { return NameChangeExternalChatCreate }
+
+func (e *ChangeExternalChatCreate) field(name string) any {
+	switch name {
+	case "chatid":
+		return &e.ChatID
+	}
+	return nil
+}
+
+// ChangeExternalChatUpdate is change_external_chat with ChangeType update, 客户群变更事件. A customer group chat
+// has changed: its members, its owner, its name or its notice.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type ChangeExternalChatUpdate struct {
+	Head
+
+	ChatID        string   // the customer group chat
+	UpdateDetail  string   // add_member, del_member, change_owner, change_name or change_notice
+	JoinScene     int      // how members joined: 0 invited, 3 by QR code; only for add_member
+	QuitScene     int      // how members left: 0 by themselves, 1 removed; only for del_member
+	MemChangeCnt  int      // how many members joined or left; only for add_member and del_member
+	MemChangeList []string // ids of the members who joined or left; trust it if LastMemVer is the version you keep, else read the group again
+	LastMemVer    string   // version of the member list before the change, a hex string
+	CurMemVer     string   // version of the member list after the change, a hex string
+}
+
+// EventName implements Event.
+func (*ChangeExternalChatUpdate) EventName() string { return NameChangeExternalChatUpdate }
+
+func (e *ChangeExternalChatUpdate) field(name string) any {
+	switch name {
+	case "chatid":
+		return &e.ChatID
+	case "updatedetail":
+		return &e.UpdateDetail
+	case "joinscene":
+		return &e.JoinScene
+	case "quitscene":
+		return &e.QuitScene
+	case "memchangecnt":
+		return &e.MemChangeCnt
+	case "memchangelist":
+		return wrapped{&e.MemChangeList}
+	case "lastmemver":
+		return &e.LastMemVer
+	case "curmemver":
+		return &e.CurMemVer
+	}
+	return nil
+}
+
+// ChangeExternalChatDismiss is change_external_chat with ChangeType dismiss, 客户群解散事件. A customer group
+// chat has been dissolved; its details may lag by about 2 seconds.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type ChangeExternalChatDismiss struct {
+	Head
+
+	ChatID string // the customer group chat
+}
+
+// EventName implements Event.
+func (*ChangeExternalChatDismiss) EventName() string { return NameChangeExternalChatDismiss }
+
+func (e *ChangeExternalChatDismiss) field(name string) any {
+	switch name {
+	case "chatid":
+		return &e.ChatID
+	}
+	return nil
+}
+
+// ChangeExternalTagCreate is change_external_tag with ChangeType create, 企业客户标签创建事件. A corp tag or
+// tag group for customers has been created; needs the permission to manage tags.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type ChangeExternalTagCreate struct {
+	Head
+
+	ID         string // the tag, or the tag group
+	TagType    string // tag or tag_group
+	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+}
+
+// EventName implements Event.
+func (*ChangeExternalTagCreate) EventName() string { return NameChangeExternalTagCreate }
+
+func (e *ChangeExternalTagCreate) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "tagtype":
+		return &e.TagType
+	case "strategyid":
+		return &e.StrategyID
+	}
+	return nil
+}
+
+// ChangeExternalTagUpdate is change_external_tag with ChangeType update, 企业客户标签变更事件. A corp tag or
+// tag group for customers has been changed; needs the permission to manage tags.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type ChangeExternalTagUpdate struct {
+	Head
+
+	ID         string // the tag, or the tag group
+	TagType    string // tag or tag_group
+	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+}
+
+// EventName implements Event.
+func (*ChangeExternalTagUpdate) EventName() string { return NameChangeExternalTagUpdate }
+
+func (e *ChangeExternalTagUpdate) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "tagtype":
+		return &e.TagType
+	case "strategyid":
+		return &e.StrategyID
+	}
+	return nil
+}
+
+// ChangeExternalTagDelete is change_external_tag with ChangeType delete, 企业客户标签删除事件. A corp tag or
+// tag group for customers has been deleted; a group takes its tags along without events of their own.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type ChangeExternalTagDelete struct {
+	Head
+
+	ID         string // the tag, or the tag group
+	TagType    string // tag or tag_group
+	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+}
+
+// EventName implements Event.
+func (*ChangeExternalTagDelete) EventName() string { return NameChangeExternalTagDelete }
+
+func (e *ChangeExternalTagDelete) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "tagtype":
+		return &e.TagType
+	case "strategyid":
+		return &e.StrategyID
+	}
+	return nil
+}
+
+// ChangeExternalTagShuffle is change_external_tag with ChangeType shuffle, 企业客户标签重排事件. Corp tags
+// for customers have been put in another order: read all order values again.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
+// on the page; the body is known from the customized form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+type ChangeExternalTagShuffle struct {
+	Head
+
+	ID         string // the tag group whose tags were reordered; empty if the groups themselves were
+	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+}
+
+// EventName implements Event.
+func (*ChangeExternalTagShuffle) EventName() string { return NameChangeExternalTagShuffle }
+
+func (e *ChangeExternalTagShuffle) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "strategyid":
+		return &e.StrategyID
+	}
+	return nil
+}
+
+// OpenOrder is open_order, 下单成功通知. A paid app has been ordered, by the corp or for it by the provider or an
+// agent.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/91929; the customized page is 99387.
+type OpenOrder struct {
+	Head
+
+	PaidCorpID string // the corp that buys
+	OrderID    string // the order, at most 32 characters
+	OperatorID string // userid of the member who ordered; empty if the provider or an agent did
+}
+
+// EventName implements Event.
+func (*OpenOrder) EventName() string { return NameOpenOrder }
+
+func (e *OpenOrder) field(name string) any {
+	switch name {
+	case "paidcorpid":
+		return &e.PaidCorpID
+	case "orderid":
+		return &e.OrderID
+	case "operatorid":
+		return &e.OperatorID
+	}
+	return nil
+}
+
+// ChangeOrder is change_order, 改单通知. The provider has changed the price of an order, which gives it a new id.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/91930; the customized page is 99388.
+type ChangeOrder struct {
+	Head
+
+	PaidCorpID string // the corp that buys
+	OldOrderID string // the id until now, at most 32 characters
+	NewOrderID string // the id from now on, to query the order with, at most 32 characters
+}
+
+// EventName implements Event.
+func (*ChangeOrder) EventName() string { return NameChangeOrder }
+
+func (e *ChangeOrder) field(name string) any {
+	switch name {
+	case "paidcorpid":
+		return &e.PaidCorpID
+	case "oldorderid":
+		return &e.OldOrderID
+	case "neworderid":
+		return &e.NewOrderID
+	}
+	return nil
+}
+
+// PayForAppSuccess is pay_for_app_success, 支付成功通知. A corp has paid an order for an app.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/91931; seen on the customized page 99389.
+type PayForAppSuccess struct {
+	Head
+
+	PaidCorpID string // the corp that buys
+	OrderID    string // the order, at most 32 characters
+}
+
+// EventName implements Event.
+func (*PayForAppSuccess) EventName() string { return NamePayForAppSuccess }
+
+func (e *PayForAppSuccess) field(name string) any {
+	switch name {
+	case "paidcorpid":
+		return &e.PaidCorpID
+	case "orderid":
+		return &e.OrderID
+	}
+	return nil
+}
+
+// Refund is refund, 退款通知. An order for an app has been refunded; licence refunds are license_refund.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/91932; the customized pages are 99390 to 99392.
+type Refund struct {
+	Head
+
+	PaidCorpID string // the corp that buys
+	OrderID    string // the order, at most 32 characters
+}
+
+// EventName implements Event.
+func (*Refund) EventName() string { return NameRefund }
+
+func (e *Refund) field(name string) any {
+	switch name {
+	case "paidcorpid":
+		return &e.PaidCorpID
+	case "orderid":
+		return &e.OrderID
+	}
+	return nil
+}
+
+// ChangeEditon is change_editon, 应用版本变更通知. A corp's edition of the app has changed: by purchase,
+// refund, end of a trial, number of seats and the like; WeCom spells it without the second i.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/91933.
+type ChangeEditon struct {
+	Head
+
+	PaidCorpID string // the corp that buys
+}
+
+// EventName implements Event.
+func (*ChangeEditon) EventName() string { return NameChangeEditon }
+
+func (e *ChangeEditon) field(name string) any {
+	switch name {
+	case "paidcorpid":
+		return &e.PaidCorpID
+	}
+	return nil
+}
+
+// CancelOrder is cancel_order, 取消订单通知. An order for an app has been cancelled.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99353.
+type CancelOrder struct {
+	Head
+
+	PaidCorpID string // the corp that buys
+	OrderID    string // the order, at most 32 characters
+}
+
+// EventName implements Event.
+func (*CancelOrder) EventName() string { return NameCancelOrder }
+
+func (e *CancelOrder) field(name string) any {
+	switch name {
+	case "paidcorpid":
+		return &e.PaidCorpID
+	case "orderid":
+		return &e.OrderID
+	}
+	return nil
+}
+
+// ResetPermanentCode is reset_permanent_code, 重置永久授权码通知. An administrator has reset a customized
+// app's secret.
+//
+// By InfoType on the command URL, for customized apps: https://developer.work.weixin.qq.com/document/path/94758; WeCom
+// waits 1000 ms; SuiteId is the template (dk…).
+type ResetPermanentCode struct {
+	Head
+
+	AuthCode string // secret: buys the new permanent code, good for 10 minutes and once, at most 512 bytes
+}
+
+// EventName implements Event.
+func (*ResetPermanentCode) EventName() string { return NameResetPermanentCode }
+
+func (e *ResetPermanentCode) field(name string) any {
+	switch name {
+	case "authcode":
+		return &e.AuthCode
+	}
+	return nil
+}
+
+// CorpArchAuth is corp_arch_auth, 授权组织架构权限通知. An administrator has granted the app the permission
+// for the organisation structure.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97378.
+type CorpArchAuth struct {
+	Head
+}
+
+// EventName implements Event.
+func (*CorpArchAuth) EventName() string { return NameCorpArchAuth }
+
+func (*CorpArchAuth) field(string) any { return nil }
+
+// ApproveSpecialAuth is approve_special_auth, 获客助手权限确认事件. An administrator has confirmed a special
+// permission: that for the customer-acquisition assistant.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/98959.
+type ApproveSpecialAuth struct {
+	Head
+
+	AuthType string // the permission: customer_acquisition
+}
+
+// EventName implements Event.
+func (*ApproveSpecialAuth) EventName() string { return NameApproveSpecialAuth }
+
+func (e *ApproveSpecialAuth) field(name string) any {
+	switch name {
+	case "authtype":
+		return &e.AuthType
+	}
+	return nil
+}
+
+// CancelSpecialAuth is cancel_special_auth, 获客助手权限取消事件. An administrator has withdrawn a special
+// permission: that for the customer-acquisition assistant.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/98959.
+type CancelSpecialAuth struct {
+	Head
+
+	AuthType string // the permission: customer_acquisition
+}
+
+// EventName implements Event.
+func (*CancelSpecialAuth) EventName() string { return NameCancelSpecialAuth }
+
+func (e *CancelSpecialAuth) field(name string) any {
+	switch name {
+	case "authtype":
+		return &e.AuthType
+	}
+	return nil
+}
+
+// ShareAgentChange is share_agent_change, 企业互联共享应用事件回调. A corp has shared the app with another
+// corp of its group, or stopped to.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/93373; the
+// sample's CorpId is a broken CDATA section.
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; only for self-built apps that are shared.
+type ShareAgentChange struct {
+	Head
+
+	AppID  int64  // the app within an old suite of several apps; to be ignored; third-party apps only
+	CorpID string // the corp that shares; the head's AgentId is its app; third-party apps only, the data form names it in ToUserName
+}
+
+// EventName implements Event.
+func (*ShareAgentChange) EventName() string { return NameShareAgentChange }
+
+func (e *ShareAgentChange) field(name string) any {
+	switch name {
+	case "appid":
+		return &e.AppID
+	case "corpid":
+		return &e.CorpID
+	}
+	return nil
+}
+
+// ShareChainChange is share_chain_change, 上下游共享应用事件回调. An upstream corp has shared the app with a
+// downstream corp, or stopped to.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/93373; the
+// sample's CorpId is a broken CDATA section.
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; only for self-built apps that are shared.
+type ShareChainChange struct {
+	Head
+
+	AppID  int64  // the app within an old suite of several apps; to be ignored; third-party apps only
+	CorpID string // the upstream corp that shares; the head's AgentId is its app; third-party apps only, the data form names it in ToUserName
+}
+
+// EventName implements Event.
+func (*ShareChainChange) EventName() string { return NameShareChainChange }
+
+func (e *ShareChainChange) field(name string) any {
+	switch name {
+	case "appid":
+		return &e.AppID
+	case "corpid":
+		return &e.CorpID
+	}
+	return nil
+}
+
+// CreateParty is change_contact with ChangeType create_party, 新增部门事件. A department (party) has been added
+// to a corp's address book.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90640; the
+// page also shows a JSON form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
+// self-built page is 90971.
+type CreateParty struct {
+	Head
+
+	ID       int64  // the department (party)
+	Name     string // name; the id again for ordinary third-party apps
+	ParentID int64  // the department above
+	Order    int64  // order among its siblings; greater comes first
+}
+
+// EventName implements Event.
+func (*CreateParty) EventName() string { return NameCreateParty }
+
+func (e *CreateParty) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "name":
+		return &e.Name
+	case "parentid":
+		return &e.ParentID
+	case "order":
+		return &e.Order
+	}
+	return nil
+}
+
+// UpdateParty is change_contact with ChangeType update_party, 更新部门事件. A department (party) has been renamed
+// or moved.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90640; the
+// page also shows a JSON form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
+// self-built page is 90971.
+type UpdateParty struct {
+	Head
+
+	ID       int64  // the department (party)
+	Name     string // name; the id again for ordinary third-party apps; only if it changed
+	ParentID int64  // the department above; only if it changed
+}
+
+// EventName implements Event.
+func (*UpdateParty) EventName() string { return NameUpdateParty }
+
+func (e *UpdateParty) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "name":
+		return &e.Name
+	case "parentid":
+		return &e.ParentID
+	}
+	return nil
+}
+
+// DeleteParty is change_contact with ChangeType delete_party, 删除部门事件. A department (party) has been removed
+// from a corp's address book.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90640; the
+// page also shows a JSON form.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
+// self-built page is 90971.
+type DeleteParty struct {
+	Head
+
+	ID int64 // the department (party)
+}
+
+// EventName implements Event.
+func (*DeleteParty) EventName() string { return NameDeleteParty }
+
+func (e *DeleteParty) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// UpdateTag is change_contact with ChangeType update_tag, 标签成员变更事件. Members or departments have been
+// tagged or untagged; the order of such events is not guaranteed, so read the tag again.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90641.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
+// self-built page is 90972.
+type UpdateTag struct {
+	Head
+
+	TagID         int64    // the tag
+	AddUserItems  []string // userids of the members who got the tag
+	DelUserItems  []string // userids of the members who lost the tag
+	AddPartyItems []int64  // ids of the departments that got the tag
+	DelPartyItems []int64  // ids of the departments that lost the tag; may lack departments that were deleted
+}
+
+// EventName implements Event.
+func (*UpdateTag) EventName() string { return NameUpdateTag }
+
+func (e *UpdateTag) field(name string) any {
+	switch name {
+	case "tagid":
+		return &e.TagID
+	case "adduseritems":
+		return (*commaStrings)(&e.AddUserItems)
+	case "deluseritems":
+		return (*commaStrings)(&e.DelUserItems)
+	case "addpartyitems":
+		return (*commaInts)(&e.AddPartyItems)
+	case "delpartyitems":
+		return (*commaInts)(&e.DelPartyItems)
+	}
+	return nil
+}
+
+// BalanceLow is customer_acquisition with ChangeType balance_low, 企业使用量即将耗尽事件. Fewer than 20 uses
+// of the customer-acquisition assistant are left.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type BalanceLow struct {
+	Head
+}
+
+// EventName implements Event.
+func (*BalanceLow) EventName() string { return NameBalanceLow }
+
+func (*BalanceLow) field(string) any { return nil }
+
+// BalanceExhausted is customer_acquisition with ChangeType balance_exhausted, 使用量已经耗尽事件. The uses of
+// the customer-acquisition assistant are used up.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type BalanceExhausted struct {
+	Head
+}
+
+// EventName implements Event.
+func (*BalanceExhausted) EventName() string { return NameBalanceExhausted }
+
+func (*BalanceExhausted) field(string) any { return nil }
+
+// BalanceIncreased is customer_acquisition with ChangeType balance_increased, 使用量增加事件. There are uses of
+// the customer-acquisition assistant again after there were none.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type BalanceIncreased struct {
+	Head
+}
+
+// EventName implements Event.
+func (*BalanceIncreased) EventName() string { return NameBalanceIncreased }
+
+func (*BalanceIncreased) field(string) any { return nil }
+
+// LinkUnavailable is customer_acquisition with ChangeType link_unavailable, 获客链接异常事件. An acquisition
+// link cannot add customers any more.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
+// in the page's table of contents; fields as on the self-built page 97299.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type LinkUnavailable struct {
+	Head
+
+	LinkID string // the acquisition link
+}
+
+// EventName implements Event.
+func (*LinkUnavailable) EventName() string { return NameLinkUnavailable }
+
+func (e *LinkUnavailable) field(name string) any {
+	switch name {
+	case "linkid":
+		return &e.LinkID
+	}
+	return nil
+}
+
+// DeleteLink is customer_acquisition with ChangeType delete_link, 删除获客链接事件. An acquisition link has
+// been deleted; deletions by API are not pushed.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
+// in the page's table of contents; fields as on the self-built page 97299.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type DeleteLink struct {
+	Head
+
+	LinkID string // the acquisition link
+}
+
+// EventName implements Event.
+func (*DeleteLink) EventName() string { return NameDeleteLink }
+
+func (e *DeleteLink) field(name string) any {
+	switch name {
+	case "linkid":
+		return &e.LinkID
+	}
+	return nil
+}
+
+// QuotaExpireSoon is customer_acquisition with ChangeType quota_expire_soon, 获客使用量即将过期事件. Uses of
+// the customer-acquisition assistant will expire; pushed 14, 7, 3, 2 and 1 days before.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
+// in the page's table of contents; fields as on the self-built page 97299.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type QuotaExpireSoon struct {
+	Head
+
+	ExpireTime     time.Time // when they expire
+	ExpireQuotaNum int       // how many expire
+}
+
+// EventName implements Event.
+func (*QuotaExpireSoon) EventName() string { return NameQuotaExpireSoon }
+
+func (e *QuotaExpireSoon) field(name string) any {
+	switch name {
+	case "expiretime":
+		return &e.ExpireTime
+	case "expirequotanum":
+		return &e.ExpireQuotaNum
+	}
+	return nil
+}
+
+// OpenProfile is customer_acquisition with ChangeType open_profile, 微信客户打开获客链接事件. A WeChat
+// customer has opened a member's profile by an acquisition link; only for corps of some trades.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type OpenProfile struct {
+	Head
+
+	LinkID string // the acquisition link
+	State  string // the customer_channel of the link
+}
+
+// EventName implements Event.
+func (*OpenProfile) EventName() string { return NameOpenProfile }
+
+func (e *OpenProfile) field(name string) any {
+	switch name {
+	case "linkid":
+		return &e.LinkID
+	case "state":
+		return &e.State
+	}
+	return nil
+}
+
+// FriendRequest is customer_acquisition with ChangeType friend_request, 微信客户发起好友申请. A WeChat
+// customer has asked by an acquisition link to add a member, and the link has a state.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type FriendRequest struct {
+	Head
+
+	LinkID string // the acquisition link
+	State  string // the customer_channel of the link
+}
+
+// EventName implements Event.
+func (*FriendRequest) EventName() string { return NameFriendRequest }
+
+func (e *FriendRequest) field(name string) any {
+	switch name {
+	case "linkid":
+		return &e.LinkID
+	case "state":
+		return &e.State
+	}
+	return nil
+}
+
+// CustomerStartChat is customer_acquisition with ChangeType customer_start_chat, 成员首次收消息事件. A
+// customer who came by an acquisition link has sent the member the first message.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
+// in the page's table of contents; fields as on the self-built page 97299.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type CustomerStartChat struct {
+	Head
+
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+	LinkID         string // the acquisition link
+}
+
+// EventName implements Event.
+func (*CustomerStartChat) EventName() string { return NameCustomerStartChat }
+
+func (e *CustomerStartChat) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "linkid":
+		return &e.LinkID
+	}
+	return nil
+}
+
+// MessageFromCustomer is customer_acquisition with ChangeType message_from_customer, 成员多次收消息事件. A
+// customer who came by an acquisition link has sent the member message 3, 5 or 10.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
+// in the page's table of contents; fields as on the self-built page 97299.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
+// on an official page); fields as on the self-built page 97299.
+type MessageFromCustomer struct {
+	Head
+
+	UserID         string // the member; not sent since 2024-12-19
+	ExternalUserID string // the customer; not sent since 2024-12-19
+	LinkID         string // the acquisition link
+	ChatSeq        int    // how many messages: 3, 5 or 10; not sent since 2024-12-19
+	ChatKey        string // secret: asks WeCom for the details of the chat, good for 30 minutes
+}
+
+// EventName implements Event.
+func (*MessageFromCustomer) EventName() string { return NameMessageFromCustomer }
+
+func (e *MessageFromCustomer) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "linkid":
+		return &e.LinkID
+	case "chatseq":
+		return &e.ChatSeq
+	case "chatkey":
+		return &e.ChatKey
+	}
+	return nil
+}
+
+// ServiceBalanceLow is customer_acquisition with ChangeType service_balance_low,
+// 服务商获客使用量即将耗尽事件. The uses the provider has bought for its customer-acquisition component
+// are about to run out.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
+// verified on an official page); customer-acquisition component only; further fields unknown.
+type ServiceBalanceLow struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ServiceBalanceLow) EventName() string { return NameServiceBalanceLow }
+
+func (*ServiceBalanceLow) field(string) any { return nil }
+
+// ServiceBalanceExhausted is customer_acquisition with ChangeType service_balance_exhausted,
+// 服务商获客使用量已经耗尽事件. The uses the provider has bought for its customer-acquisition component
+// are used up.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
+// verified on an official page); customer-acquisition component only; further fields unknown.
+type ServiceBalanceExhausted struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ServiceBalanceExhausted) EventName() string { return NameServiceBalanceExhausted }
+
+func (*ServiceBalanceExhausted) field(string) any { return nil }
+
+// ServiceBalanceConsumed is customer_acquisition with ChangeType service_balance_consumed,
+// 消耗服务商使用量事件. A use the provider has bought for its customer-acquisition component has been
+// consumed.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
+// verified on an official page); customer-acquisition component only; further fields unknown.
+type ServiceBalanceConsumed struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ServiceBalanceConsumed) EventName() string { return NameServiceBalanceConsumed }
+
+func (*ServiceBalanceConsumed) field(string) any { return nil }
+
+// ChangePrice is customer_acquisition with ChangeType change_price, 获客链接服务商代付价格调整事件.
+// WeCom has changed the price the provider pays for acquisition links.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
+// verified on an official page); customer-acquisition component only; further fields unknown.
+type ChangePrice struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ChangePrice) EventName() string { return NameChangePrice }
+
+func (*ChangePrice) field(string) any { return nil }
+
+// CustomerAcquisitionPermitChange is customer_acquisition_permit_change, 客户可建联成员范围变动事件. The
+// range of members that customers may be linked to has changed.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277 (not
+// verified on an official page); listed on the page; the name is from a peer, further fields unknown.
+type CustomerAcquisitionPermitChange struct {
+	Head
+}
+
+// EventName implements Event.
+func (*CustomerAcquisitionPermitChange) EventName() string {
+	return NameCustomerAcquisitionPermitChange
+}
+
+func (*CustomerAcquisitionPermitChange) field(string) any { return nil }
+
+// ConversationNewMessage is conversation_new_message, 产生会话回调事件. There are new messages in conversations
+// that a corp lets be archived.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99682; suite of the chat-archive authorisation; the third-party
+// page is 97085.
+type ConversationNewMessage struct {
+	Head
+
+	Token string // secret: fetches the conversation records, good for 10 minutes, at most 128 bytes
+}
+
+// EventName implements Event.
+func (*ConversationNewMessage) EventName() string { return NameConversationNewMessage }
+
+func (e *ConversationNewMessage) field(name string) any {
+	switch name {
+	case "token":
+		return &e.Token
+	}
+	return nil
+}
+
+// HitKeyword is hit_keyword, 命中关键词规则通知. A message in an archived conversation has met a keyword rule.
+//
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97244; suite of the chat-archive authorisation.
+type HitKeyword struct {
+	Head
+
+	Token string // secret: fetches the records that met it, good for 10 minutes, at most 128 bytes
+}
+
+// EventName implements Event.
+func (*HitKeyword) EventName() string { return NameHitKeyword }
+
+func (e *HitKeyword) field(name string) any {
+	switch name {
+	case "token":
+		return &e.Token
+	}
+	return nil
+}
+
+// ChatArchiveExportFinished is chat_archive_export_finished, 会话内容导出完成通知. An export of archived
+// conversations has finished.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/101388 (not
+// verified on an official page); official pages show only the JSON form for zone programs.
+type ChatArchiveExportFinished struct {
+	Head
+
+	JobID string // the export job, at most 64 characters, good for 24 hours
+}
+
+// EventName implements Event.
+func (*ChatArchiveExportFinished) EventName() string { return NameChatArchiveExportFinished }
+
+func (e *ChatArchiveExportFinished) field(name string) any {
+	switch name {
+	case "jobid":
+		return &e.JobID
+	}
+	return nil
+}
+
+// ChatArchiveAuditApprovedSingle is chat_archive_audit_approved_single,
+// 客户同意进行聊天内容存档事件回调. A customer has agreed that a chat with one member is archived.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99532 (not
+// verified on an official page); official pages show only the JSON form for zone programs.
+type ChatArchiveAuditApprovedSingle struct {
+	Head
+
+	OpenUserID     string // the member of a single chat
+	ExternalUserID string // the customer who agreed
+	ChatID         string // the group chat; absent for a single chat
+}
+
+// EventName implements Event.
+func (*ChatArchiveAuditApprovedSingle) EventName() string { return NameChatArchiveAuditApprovedSingle }
+
+func (e *ChatArchiveAuditApprovedSingle) field(name string) any {
+	switch name {
+	case "openuserid":
+		return &e.OpenUserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "chatid":
+		return &e.ChatID
+	}
+	return nil
+}
+
+// ChatArchiveAuditApprovedRoom is chat_archive_audit_approved_room, 客户同意进行聊天内容存档事件回调. A
+// customer has agreed that a group chat is archived.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99532 (not
+// verified on an official page); official pages show only the JSON form for zone programs.
+type ChatArchiveAuditApprovedRoom struct {
+	Head
+
+	ExternalUserID string // the customer who agreed
+	ChatID         string // the group chat
+}
+
+// EventName implements Event.
+func (*ChatArchiveAuditApprovedRoom) EventName() string { return NameChatArchiveAuditApprovedRoom }
+
+func (e *ChatArchiveAuditApprovedRoom) field(name string) any {
+	switch name {
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "chatid":
+		return &e.ChatID
+	}
+	return nil
+}
+
+// CreateStudent is change_school_contact with ChangeType create_student, 新增学生事件. A student has been added
+// to a school's contacts.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type CreateStudent struct {
+	Head
+
+	ID string // school userid of the student
+}
+
+// EventName implements Event.
+func (*CreateStudent) EventName() string { return NameCreateStudent }
+
+func (e *CreateStudent) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// UpdateStudent is change_school_contact with ChangeType update_student, 编辑学生事件. A student in a school's
+// contacts, or a parent of one, has been changed.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type UpdateStudent struct {
+	Head
+
+	ID    string // school userid of the student
+	NewID string // the new userid of the student; only if that was changed
+}
+
+// EventName implements Event.
+func (*UpdateStudent) EventName() string { return NameUpdateStudent }
+
+func (e *UpdateStudent) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "newid":
+		return &e.NewID
+	}
+	return nil
+}
+
+// DeleteStudent is change_school_contact with ChangeType delete_student, 删除学生事件. A student has been removed
+// from a school's contacts.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
+// on the page; the body is that of create_student.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type DeleteStudent struct {
+	Head
+
+	ID string // school userid of the student
+}
+
+// EventName implements Event.
+func (*DeleteStudent) EventName() string { return NameDeleteStudent }
+
+func (e *DeleteStudent) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// CreateParent is change_school_contact with ChangeType create_parent, 新增家长事件. A parent has been added to a
+// school's contacts.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
+// on the page; the body is that of create_student.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type CreateParent struct {
+	Head
+
+	ID string // school userid of the parent
+}
+
+// EventName implements Event.
+func (*CreateParent) EventName() string { return NameCreateParent }
+
+func (e *CreateParent) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// UpdateParent is change_school_contact with ChangeType update_parent, 编辑家长事件. A parent in a school's
+// contacts has been changed.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
+// on the page; the body is that of create_student.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type UpdateParent struct {
+	Head
+
+	ID    string // school userid of the parent
+	NewID string // the new userid of the parent; only if that was changed
+}
+
+// EventName implements Event.
+func (*UpdateParent) EventName() string { return NameUpdateParent }
+
+func (e *UpdateParent) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "newid":
+		return &e.NewID
+	}
+	return nil
+}
+
+// DeleteParent is change_school_contact with ChangeType delete_parent, 删除家长事件. A parent has been removed
+// from a school's contacts.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
+// on the page; the body is that of create_student.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type DeleteParent struct {
+	Head
+
+	ID string // school userid of the parent
+}
+
+// EventName implements Event.
+func (*DeleteParent) EventName() string { return NameDeleteParent }
+
+func (e *DeleteParent) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// ChangeSchoolContactSubscribe is change_school_contact with ChangeType subscribe, 家长关注事件. A parent follows
+// the school now.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
+// on the page; the body is that of create_student.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type ChangeSchoolContactSubscribe struct {
+	Head
+
+	ID string // school userid of the parent
+}
+
+// EventName implements Event.
+func (*ChangeSchoolContactSubscribe) EventName() string { return NameChangeSchoolContactSubscribe }
+
+func (e *ChangeSchoolContactSubscribe) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// ChangeSchoolContactUnsubscribe is change_school_contact with ChangeType unsubscribe, 家长取消关注事件. A
+// parent does not follow the school any more.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
+// on the page; the body is that of create_student.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
+// on an official page); the body is that of the self-built page 92032.
+type ChangeSchoolContactUnsubscribe struct {
+	Head
+
+	ID string // school userid of the parent
+}
+
+// EventName implements Event.
+func (*ChangeSchoolContactUnsubscribe) EventName() string { return NameChangeSchoolContactUnsubscribe }
+
+func (e *ChangeSchoolContactUnsubscribe) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// CreateDepartment is change_school_contact with ChangeType create_department, 创建部门事件. A department, such
+// as a class, has been added to a school's contacts.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92050; the
+// sample's ChangeType is a broken CDATA section.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96717 (not verified
+// on an official page); the self-built sample 92052 spells it _deparmtment.
+type CreateDepartment struct {
+	Head
+
+	ID int64 // the department
+}
+
+// EventName implements Event.
+func (*CreateDepartment) EventName() string { return NameCreateDepartment }
+
+func (e *CreateDepartment) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// UpdateDepartment is change_school_contact with ChangeType update_department, 更新部门事件. A department, such
+// as a class, has been changed in a school's contacts.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92050; the
+// sample's ChangeType is a broken CDATA section.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96717 (not verified
+// on an official page); the self-built sample 92052 spells it _deparmtment.
+type UpdateDepartment struct {
+	Head
+
+	ID int64 // the department
+}
+
+// EventName implements Event.
+func (*UpdateDepartment) EventName() string { return NameUpdateDepartment }
+
+func (e *UpdateDepartment) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// DeleteDepartment is change_school_contact with ChangeType delete_department, 删除部门事件. A department, such
+// as a class, has been removed from a school's contacts.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92050; the
+// sample's ChangeType is a broken CDATA section.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96717 (not verified
+// on an official page); the self-built sample 92052 spells it _deparmtment.
+type DeleteDepartment struct {
+	Head
+
+	ID int64 // the department
+}
+
+// EventName implements Event.
+func (*DeleteDepartment) EventName() string { return NameDeleteDepartment }
+
+func (e *DeleteDepartment) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	}
+	return nil
+}
+
+// ChangeSchoolContactBatch is change_school_contact_batch, 家校通讯录批量变更事件. Many changes of a
+// school's contacts within a short time, instead of the single events.
+//
+// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97281; up to
+// 1000 changes.
+type ChangeSchoolContactBatch struct {
+	Head
+
+	ChangeList []ChangeList
+}
+
+// EventName implements Event.
+func (*ChangeSchoolContactBatch) EventName() string { return NameChangeSchoolContactBatch }
+
+func (e *ChangeSchoolContactBatch) field(name string) any {
+	switch name {
+	case "changelist":
+		return (*structs[ChangeList, *ChangeList])(&e.ChangeList)
+	}
+	return nil
+}
+
+// SysApprovalChange is sys_approval_change, 审批申请状态变化回调通知. An application in WeCom's own
+// approval app has changed: submitted, agreed, rejected, forwarded, urged, withdrawn, commented.
+//
+// By Event on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92633; the
+// command URL although the envelope is the data one; receiveid not stated.
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96508.
+type SysApprovalChange struct {
+	Head
+
+	ApprovalInfo SysApprovalChangeApprovalInfo
+}
+
+// EventName implements Event.
+func (*SysApprovalChange) EventName() string { return NameSysApprovalChange }
+
+func (e *SysApprovalChange) field(name string) any {
+	switch name {
+	case "approvalinfo":
+		return &e.ApprovalInfo
+	}
+	return nil
+}
+
+// Subscribe is subscribe, 成员关注事件. A member has come into the app's visible range.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
+type Subscribe struct {
+	Head
+
+	EventKey string // empty
+}
+
+// EventName implements Event.
+func (*Subscribe) EventName() string { return NameSubscribe }
+
+func (e *Subscribe) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	}
+	return nil
+}
+
+// Unsubscribe is unsubscribe, 成员取消关注事件. A member has left the app's visible range.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type Unsubscribe struct {
+	Head
+
+	EventKey string // empty
+}
+
+// EventName implements Event.
+func (*Unsubscribe) EventName() string { return NameUnsubscribe }
+
+func (e *Unsubscribe) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	}
+	return nil
+}
+
+// EnterAgent is enter_agent, 进入应用. A member has opened the app.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
+type EnterAgent struct {
+	Head
+
+	EventKey string // empty
+}
+
+// EventName implements Event.
+func (*EnterAgent) EventName() string { return NameEnterAgent }
+
+func (e *EnterAgent) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	}
+	return nil
+}
+
+// Location is LOCATION, 上报地理位置. A member's client reports where it is.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; upper case; can be replied to.
+type Location struct {
+	Head
+
+	Latitude  float64 // latitude in degrees
+	Longitude float64 // longitude in degrees
+	Precision float64 // precision of the position
+	AppType   string  // wxwork in WeCom, absent in WeChat
+}
+
+// EventName implements Event.
+func (*Location) EventName() string { return NameLocation }
+
+func (e *Location) field(name string) any {
+	switch name {
+	case "latitude":
+		return &e.Latitude
+	case "longitude":
+		return &e.Longitude
+	case "precision":
+		return &e.Precision
+	case "apptype":
+		return &e.AppType
+	}
+	return nil
+}
+
+// BatchJobResult is batch_job_result, 异步任务完成事件推送. A job the app has started, an import or an export
+// of contacts, has finished.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type BatchJobResult struct {
+	Head
+
+	BatchJob BatchJob
+}
+
+// EventName implements Event.
+func (*BatchJobResult) EventName() string { return NameBatchJobResult }
+
+func (e *BatchJobResult) field(name string) any {
+	switch name {
+	case "batchjob":
+		return &e.BatchJob
+	}
+	return nil
+}
+
+// Click is click, 点击菜单拉取消息的事件推送. A member has chosen a menu item that asks for a message.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
+type Click struct {
+	Head
+
+	EventKey string // the key of the menu item
+}
+
+// EventName implements Event.
+func (*Click) EventName() string { return NameClick }
+
+func (e *Click) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	}
+	return nil
+}
+
+// View is view, 点击菜单跳转链接的事件推送. A member has chosen a menu item that opens a page.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
+type View struct {
+	Head
+
+	EventKey string // the URL it opens
+}
+
+// EventName implements Event.
+func (*View) EventName() string { return NameView }
+
+func (e *View) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	}
+	return nil
+}
+
+// ViewMiniprogram is view_miniprogram, 点击菜单跳转小程序的事件推送. A member has chosen a menu item that
+// opens a mini program.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
+type ViewMiniprogram struct {
+	Head
+
+	EventKey string // the path in the mini program
+}
+
+// EventName implements Event.
+func (*ViewMiniprogram) EventName() string { return NameViewMiniprogram }
+
+func (e *ViewMiniprogram) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	}
+	return nil
+}
+
+// ScancodePush is scancode_push, 扫码推事件的事件推送. A member has scanned a code by a menu item.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type ScancodePush struct {
+	Head
+
+	EventKey     string // the key of the menu item
+	ScanCodeInfo ScanCodeInfo
+}
+
+// EventName implements Event.
+func (*ScancodePush) EventName() string { return NameScancodePush }
+
+func (e *ScancodePush) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "scancodeinfo":
+		return &e.ScanCodeInfo
+	}
+	return nil
+}
+
+// ScancodeWaitmsg is scancode_waitmsg, 扫码推事件且弹出“消息接收中”提示框的事件推送. A member
+// has scanned a code by a menu item and waits for a message.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
+type ScancodeWaitmsg struct {
+	Head
+
+	EventKey     string // the key of the menu item
+	ScanCodeInfo ScanCodeInfo
+}
+
+// EventName implements Event.
+func (*ScancodeWaitmsg) EventName() string { return NameScancodeWaitmsg }
+
+func (e *ScancodeWaitmsg) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "scancodeinfo":
+		return &e.ScanCodeInfo
+	}
+	return nil
+}
+
+// PicSysphoto is pic_sysphoto, 弹出系统拍照发图的事件推送. A member has taken pictures by a menu item that
+// opens the camera.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type PicSysphoto struct {
+	Head
+
+	EventKey     string // the key of the menu item
+	SendPicsInfo SendPicsInfo
+}
+
+// EventName implements Event.
+func (*PicSysphoto) EventName() string { return NamePicSysphoto }
+
+func (e *PicSysphoto) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "sendpicsinfo":
+		return &e.SendPicsInfo
+	}
+	return nil
+}
+
+// PicPhotoOrAlbum is pic_photo_or_album, 弹出拍照或者相册发图的事件推送. A member has taken or chosen
+// pictures by a menu item that opens the camera or the album.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type PicPhotoOrAlbum struct {
+	Head
+
+	EventKey     string // the key of the menu item
+	SendPicsInfo SendPicsInfo
+}
+
+// EventName implements Event.
+func (*PicPhotoOrAlbum) EventName() string { return NamePicPhotoOrAlbum }
+
+func (e *PicPhotoOrAlbum) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "sendpicsinfo":
+		return &e.SendPicsInfo
+	}
+	return nil
+}
+
+// PicWeixin is pic_weixin, 弹出微信相册发图器的事件推送. A member has chosen pictures by a menu item that
+// opens the album.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type PicWeixin struct {
+	Head
+
+	EventKey     string // the key of the menu item
+	SendPicsInfo SendPicsInfo
+}
+
+// EventName implements Event.
+func (*PicWeixin) EventName() string { return NamePicWeixin }
+
+func (e *PicWeixin) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "sendpicsinfo":
+		return &e.SendPicsInfo
+	}
+	return nil
+}
+
+// LocationSelect is location_select, 弹出地理位置选择器的事件推送. A member has chosen a place by a menu
+// item.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type LocationSelect struct {
+	Head
+
+	EventKey         string // the key of the menu item
+	SendLocationInfo SendLocationInfo
+	AppType          string // wxwork in WeCom, absent in WeChat
+}
+
+// EventName implements Event.
+func (*LocationSelect) EventName() string { return NameLocationSelect }
+
+func (e *LocationSelect) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "sendlocationinfo":
+		return &e.SendLocationInfo
+	case "apptype":
+		return &e.AppType
+	}
+	return nil
+}
+
+// OpenApprovalChange is open_approval_change, 审批状态通知事件. An application made through the approval engine
+// of the app itself has changed, or an approver has acted.
+//
+// By Event on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90376; the
+// approval-engine page writes ItemUserid and ApproverStep.
+type OpenApprovalChange struct {
+	Head
+
+	ApprovalInfo OpenApprovalChangeApprovalInfo
+}
+
+// EventName implements Event.
+func (*OpenApprovalChange) EventName() string { return NameOpenApprovalChange }
+
+func (e *OpenApprovalChange) field(name string) any {
+	switch name {
+	case "approvalinfo":
+		return &e.ApprovalInfo
+	}
+	return nil
+}
+
+// TemplateCardEvent is template_card_event, 模板卡片事件推送. A member has pressed a button of a template card.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to, though the dependable way to update the
+// card is the ResponseCode.
+type TemplateCardEvent struct {
+	Head
+
+	EventKey      string // key of the button or menu item
+	TaskID        string // the card, by the task_id it was sent with
+	CardType      string // text_notice, news_notice, button_interaction, vote_interaction or multiple_interaction
+	ResponseCode  string // secret: lets the card be updated, good for 72 hours and once
+	SelectedItems []SelectedItem
+}
+
+// EventName implements Event.
+func (*TemplateCardEvent) EventName() string { return NameTemplateCardEvent }
+
+func (e *TemplateCardEvent) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "taskid":
+		return &e.TaskID
+	case "cardtype":
+		return &e.CardType
+	case "responsecode":
+		return &e.ResponseCode
+	case "selecteditems":
+		return wrapped{(*structs[SelectedItem, *SelectedItem])(&e.SelectedItems)}
+	}
+	return nil
+}
+
+// TemplateCardMenuEvent is template_card_menu_event, 通用模板卡片右上角菜单事件推送. A member has chosen
+// from the menu in the corner of a template card.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
+type TemplateCardMenuEvent struct {
+	Head
+
+	EventKey     string // key of the button or menu item
+	TaskID       string // the card, by the task_id it was sent with
+	CardType     string // text_notice, news_notice or button_interaction
+	ResponseCode string // secret: lets the card be updated, good for 72 hours and once
+}
+
+// EventName implements Event.
+func (*TemplateCardMenuEvent) EventName() string { return NameTemplateCardMenuEvent }
+
+func (e *TemplateCardMenuEvent) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "taskid":
+		return &e.TaskID
+	case "cardtype":
+		return &e.CardType
+	case "responsecode":
+		return &e.ResponseCode
+	}
+	return nil
+}
+
+// InactiveAlert is inactive_alert, 长期未使用应用停用预警事件. The app will be disabled in a corp because
+// nobody has used it for long.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type InactiveAlert struct {
+	Head
+
+	EffectTime time.Time // when that happens
+}
+
+// EventName implements Event.
+func (*InactiveAlert) EventName() string { return NameInactiveAlert }
+
+func (e *InactiveAlert) field(name string) any {
+	switch name {
+	case "effecttime":
+		return &e.EffectTime
+	}
+	return nil
+}
+
+// CloseInactiveAgent is close_inactive_agent, 长期未使用应用临时停用事件. The app has been disabled in a
+// corp because nobody has used it for long.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type CloseInactiveAgent struct {
+	Head
+}
+
+// EventName implements Event.
+func (*CloseInactiveAgent) EventName() string { return NameCloseInactiveAgent }
+
+func (*CloseInactiveAgent) field(string) any { return nil }
+
+// ReopenInactiveAgent is reopen_inactive_agent, 长期未使用应用重新启用事件. An administrator has enabled
+// the app again after it was disabled for disuse.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; FromUserName is the administrator.
+type ReopenInactiveAgent struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ReopenInactiveAgent) EventName() string { return NameReopenInactiveAgent }
+
+func (*ReopenInactiveAgent) field(string) any { return nil }
+
+// LowActiveAlert is low_active_alert, 应用低活跃预警事件. The app's access to a corp's customer data will be
+// limited because the app is little used.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type LowActiveAlert struct {
+	Head
+
+	EffectTime time.Time // when that happens
+}
+
+// EventName implements Event.
+func (*LowActiveAlert) EventName() string { return NameLowActiveAlert }
+
+func (e *LowActiveAlert) field(name string) any {
+	switch name {
+	case "effecttime":
+		return &e.EffectTime
+	}
+	return nil
+}
+
+// LowActive is low_active, 低活跃应用事件. The app counts as little used in a corp now.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type LowActive struct {
+	Head
+}
+
+// EventName implements Event.
+func (*LowActive) EventName() string { return NameLowActive }
+
+func (*LowActive) field(string) any { return nil }
+
+// ActiveRestored is active_restored, 低活跃应用活跃恢复事件. The app is used enough in a corp again.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376.
+type ActiveRestored struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ActiveRestored) EventName() string { return NameActiveRestored }
+
+func (*ActiveRestored) field(string) any { return nil }
+
+// TaskcardClick is taskcard_click, 任务卡片事件推送. A member has pressed a button of a task card.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; retired.
+type TaskcardClick struct {
+	Head
+
+	EventKey string // key of the button
+	TaskID   string // the card, by the task_id it was sent with
+}
+
+// EventName implements Event.
+func (*TaskcardClick) EventName() string { return NameTaskcardClick }
+
+func (e *TaskcardClick) field(name string) any {
+	switch name {
+	case "eventkey":
+		return &e.EventKey
+	case "taskid":
+		return &e.TaskID
+	}
+	return nil
+}
+
+// MsgAuditApproved is change_external_contact with ChangeType msg_audit_approved,
+// 客户同意进行聊天内容存档事件回调. A customer has agreed that the chat with a member is archived.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/92005 (not verified
+// on an official page); self-built apps; third-party apps get chat_archive_audit_approved_single.
+type MsgAuditApproved struct {
+	Head
+
+	UserID         string // the member who serves the customer
+	ExternalUserID string // the external contact
+	WelcomeCode    string // secret: lets one welcome message be sent within about 20 seconds; absent once used or once they chat
+}
+
+// EventName implements Event.
+func (*MsgAuditApproved) EventName() string { return NameMsgAuditApproved }
+
+func (e *MsgAuditApproved) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "externaluserid":
+		return &e.ExternalUserID
+	case "welcomecode":
+		return &e.WelcomeCode
+	}
+	return nil
+}
+
+// UnlicensedNotify is unlicensed_notify, 接口许可失效通知. A member without an interface licence uses the app.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/95716; FromUserName is the member.
+type UnlicensedNotify struct {
+	Head
+}
+
+// EventName implements Event.
+func (*UnlicensedNotify) EventName() string { return NameUnlicensedNotify }
+
+func (*UnlicensedNotify) field(string) any { return nil }
+
+// ChangeAppAdmin is change_app_admin, 应用管理员变更通知. The administrators of the app in a corp have
+// changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/95038; the data URL, not the command URL.
+type ChangeAppAdmin struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ChangeAppAdmin) EventName() string { return NameChangeAppAdmin }
+
+func (*ChangeAppAdmin) field(string) any { return nil }
+
+// MessageText is a message with MsgType text, 文本消息. A member has sent the app a text.
+//
+// By MsgType on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
+type MessageText struct {
+	Head
+
+	Content string // the text
+	MsgID   int64  // the message; use it to notice repeats
+}
+
+// EventName implements Event.
+func (*MessageText) EventName() string { return NameMessageText }
+
+func (e *MessageText) field(name string) any {
+	switch name {
+	case "content":
+		return &e.Content
+	case "msgid":
+		return &e.MsgID
+	}
+	return nil
+}
+
+// MessageImage is a message with MsgType image, 图片消息. A member has sent the app a picture.
+//
+// By MsgType on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
+type MessageImage struct {
+	Head
+
+	PicURL  string // URL of the picture
+	MediaID string // the file, to be fetched within 3 days
+	MsgID   int64  // the message; use it to notice repeats
+}
+
+// EventName implements Event.
+func (*MessageImage) EventName() string { return NameMessageImage }
+
+func (e *MessageImage) field(name string) any {
+	switch name {
+	case "picurl":
+		return &e.PicURL
+	case "mediaid":
+		return &e.MediaID
+	case "msgid":
+		return &e.MsgID
+	}
+	return nil
+}
+
+// MessageVoice is a message with MsgType voice, 语音消息. A member has sent the app a voice message.
+//
+// By MsgType on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
+type MessageVoice struct {
+	Head
+
+	MediaID string // the file, to be fetched within 3 days
+	Format  string // amr, speex and the like
+	MsgID   int64  // the message; use it to notice repeats
+}
+
+// EventName implements Event.
+func (*MessageVoice) EventName() string { return NameMessageVoice }
+
+func (e *MessageVoice) field(name string) any {
+	switch name {
+	case "mediaid":
+		return &e.MediaID
+	case "format":
+		return &e.Format
+	case "msgid":
+		return &e.MsgID
+	}
+	return nil
+}
+
+// MessageVideo is a message with MsgType video, 视频消息. A member has sent the app a video.
+//
+// By MsgType on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
+type MessageVideo struct {
+	Head
+
+	MediaID      string // the file, to be fetched within 3 days
+	ThumbMediaID string // the thumbnail, to be fetched within 3 days
+	MsgID        int64  // the message; use it to notice repeats
+}
+
+// EventName implements Event.
+func (*MessageVideo) EventName() string { return NameMessageVideo }
+
+func (e *MessageVideo) field(name string) any {
+	switch name {
+	case "mediaid":
+		return &e.MediaID
+	case "thumbmediaid":
+		return &e.ThumbMediaID
+	case "msgid":
+		return &e.MsgID
+	}
+	return nil
+}
+
+// MessageLocation is a message with MsgType location, 位置消息. A member has sent the app a place.
+//
+// By MsgType on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
+type MessageLocation struct {
+	Head
+
+	LocationX float64 // latitude in degrees
+	LocationY float64 // longitude in degrees
+	Scale     int     // zoom of the map
+	Label     string  // address of the place
+	MsgID     int64   // the message; use it to notice repeats
+	AppType   string  // wxwork in WeCom, absent in WeChat
+}
+
+// EventName implements Event.
+func (*MessageLocation) EventName() string { return NameMessageLocation }
+
+func (e *MessageLocation) field(name string) any {
+	switch name {
+	case "location_x":
+		return &e.LocationX
+	case "location_y":
+		return &e.LocationY
+	case "scale":
+		return &e.Scale
+	case "label":
+		return &e.Label
+	case "msgid":
+		return &e.MsgID
+	case "apptype":
+		return &e.AppType
+	}
+	return nil
+}
+
+// MessageLink is a message with MsgType link, 链接消息. A member has sent the app a link.
+//
+// By MsgType on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
+type MessageLink struct {
+	Head
+
+	Title       string // title
+	Description string // description
+	URL         string // URL it leads to
+	PicURL      string // URL of the cover picture
+	MsgID       int64  // the message; use it to notice repeats
+}
+
+// EventName implements Event.
+func (*MessageLink) EventName() string { return NameMessageLink }
+
+func (e *MessageLink) field(name string) any {
+	switch name {
+	case "title":
+		return &e.Title
+	case "description":
+		return &e.Description
+	case "url":
+		return &e.URL
+	case "picurl":
+		return &e.PicURL
+	case "msgid":
+		return &e.MsgID
+	}
+	return nil
+}
+
+// ProgramNotify is program_notify, 应用接收专区通知. A program of the corp's data zone (数据与智能专区)
+// notifies the app.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99843; the customized page is 100048.
+type ProgramNotify struct {
+	Head
+
+	NotifyID    string // to call the program with, good for 10 minutes, at most 128 bytes
+	NotifyScene int    // the scene the program gave, 0 to 255
+}
+
+// EventName implements Event.
+func (*ProgramNotify) EventName() string { return NameProgramNotify }
+
+func (e *ProgramNotify) field(name string) any {
+	switch name {
+	case "notifyid":
+		return &e.NotifyID
+	case "notifyscene":
+		return &e.NotifyScene
+	}
+	return nil
+}
+
+// MsgauditNotify is msgaudit_notify, 产生会话回调事件. There are new messages to archive; at most every 15
+// seconds.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95039; self-built
+// page only; availability to providers unproven.
+type MsgauditNotify struct {
+	Head
+}
+
+// EventName implements Event.
+func (*MsgauditNotify) EventName() string { return NameMsgauditNotify }
+
+func (*MsgauditNotify) field(string) any { return nil }
+
+// DeviceDataAuthChange is device_data_auth_change, 设备数据授权变更回调. A corp has changed which devices'
+// data the app may have.
+//
+// By InfoType on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/96103; the data
+// URL although the envelope is the command one; receiveid not stated; WeCom waits 1000 ms.
+type DeviceDataAuthChange struct {
+	Head
+}
+
+// EventName implements Event.
+func (*DeviceDataAuthChange) EventName() string { return NameDeviceDataAuthChange }
+
+func (*DeviceDataAuthChange) field(string) any { return nil }
+
+// KfMsgOrEvent is kf_msg_or_event, 微信客服接收消息和事件. A WeCom-KF account of the corp has new messages
+// or events, to be fetched with kf/sync_msg, for the last 3 days.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/96426; no FromUserName; the third-party page is 94699.
+type KfMsgOrEvent struct {
+	Head
+
+	Token    string // secret: fetches the messages, good for 10 minutes, at most 128 bytes
+	OpenKfID string // the WeCom-KF account
+}
+
+// EventName implements Event.
+func (*KfMsgOrEvent) EventName() string { return NameKfMsgOrEvent }
+
+func (e *KfMsgOrEvent) field(name string) any {
+	switch name {
+	case "token":
+		return &e.Token
+	case "openkfid":
+		return &e.OpenKfID
+	}
+	return nil
+}
+
+// KfAccountAuthChange is kf_account_auth_change, 客服账号授权变更事件. A corp has changed which WeCom-KF
+// accounts the app may manage.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97713; the third-party page is 97302.
+type KfAccountAuthChange struct {
+	Head
+
+	AuthAddOpenKfID []string // a WeCom-KF account granted
+	AuthDelOpenKfID []string // a WeCom-KF account withdrawn
+}
+
+// EventName implements Event.
+func (*KfAccountAuthChange) EventName() string { return NameKfAccountAuthChange }
+
+func (e *KfAccountAuthChange) field(name string) any {
+	switch name {
+	case "authaddopenkfid":
+		return &e.AuthAddOpenKfID
+	case "authdelopenkfid":
+		return &e.AuthDelOpenKfID
+	}
+	return nil
+}
+
+// DeleteCalendar is delete_calendar, 删除日历事件. A calendar the app made has been deleted.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97806 (not verified on an official page); the customized page is
+// 97771.
+type DeleteCalendar struct {
+	Head
+
+	CalID string // the calendar
+}
+
+// EventName implements Event.
+func (*DeleteCalendar) EventName() string { return NameDeleteCalendar }
+
+func (e *DeleteCalendar) field(name string) any {
+	switch name {
+	case "calid":
+		return &e.CalID
+	}
+	return nil
+}
+
+// ModifyCalendar is modify_calendar, 修改日历事件. A calendar the app made has been changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97808 (not verified on an official page); the customized page is
+// 97772.
+type ModifyCalendar struct {
+	Head
+
+	CalID string // the calendar
+}
+
+// EventName implements Event.
+func (*ModifyCalendar) EventName() string { return NameModifyCalendar }
+
+func (e *ModifyCalendar) field(name string) any {
+	switch name {
+	case "calid":
+		return &e.CalID
+	}
+	return nil
+}
+
+// ModifySchedule is modify_schedule, 修改日程事件. A schedule the app made has been changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97809 (not verified on an official page); the customized page is
+// 97773.
+type ModifySchedule struct {
+	Head
+
+	CalID      string // the calendar
+	ScheduleID string // the schedule
+}
+
+// EventName implements Event.
+func (*ModifySchedule) EventName() string { return NameModifySchedule }
+
+func (e *ModifySchedule) field(name string) any {
+	switch name {
+	case "calid":
+		return &e.CalID
+	case "scheduleid":
+		return &e.ScheduleID
+	}
+	return nil
+}
+
+// DeleteSchedule is delete_schedule, 删除日程事件. A schedule in a calendar the app made has been deleted.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97810 (not verified on an official page); the customized page is
+// 97774.
+type DeleteSchedule struct {
+	Head
+
+	CalID      string // the calendar
+	ScheduleID string // the schedule
+}
+
+// EventName implements Event.
+func (*DeleteSchedule) EventName() string { return NameDeleteSchedule }
+
+func (e *DeleteSchedule) field(name string) any {
+	switch name {
+	case "calid":
+		return &e.CalID
+	case "scheduleid":
+		return &e.ScheduleID
+	}
+	return nil
+}
+
+// RespondSchedule is respond_schedule, 日程回执事件. A member has accepted, declined or left open a schedule the
+// app made.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/98099 (not verified on an official page); FromUserName is the
+// member who responds; the customized page is 98110.
+type RespondSchedule struct {
+	Head
+
+	CalID      string // the calendar
+	ScheduleID string // the schedule
+}
+
+// EventName implements Event.
+func (*RespondSchedule) EventName() string { return NameRespondSchedule }
+
+func (e *RespondSchedule) field(name string) any {
+	switch name {
+	case "calid":
+		return &e.CalID
+	case "scheduleid":
+		return &e.ScheduleID
+	}
+	return nil
+}
+
+// AddSchedule is add_schedule, 添加日程事件. A schedule has been added to a calendar the app made.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/93704 (not verified on an official page); an older page, absent
+// from the current chapter.
+type AddSchedule struct {
+	Head
+
+	CalID      string // the calendar
+	ScheduleID string // the schedule
+}
+
+// EventName implements Event.
+func (*AddSchedule) EventName() string { return NameAddSchedule }
+
+func (e *AddSchedule) field(name string) any {
+	switch name {
+	case "calid":
+		return &e.CalID
+	case "scheduleid":
+		return &e.ScheduleID
+	}
+	return nil
+}
+
+// ModifyMeeting is meeting_change with ChangeType modify_meeting, 修改会议事件. A meeting the app made has been
+// changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97459; FromUserName is the member who does it; the third-party
+// page is 97451.
+type ModifyMeeting struct {
+	Head
+
+	MeetingID string // the meeting
+}
+
+// EventName implements Event.
+func (*ModifyMeeting) EventName() string { return NameModifyMeeting }
+
+func (e *ModifyMeeting) field(name string) any {
+	switch name {
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// CancelMeeting is meeting_change with ChangeType cancel_meeting, 取消会议事件. A meeting the app made has been
+// cancelled.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97459; FromUserName is the member who does it; the third-party
+// page is 97451.
+type CancelMeeting struct {
+	Head
+
+	MeetingID string // the meeting
+}
+
+// EventName implements Event.
+func (*CancelMeeting) EventName() string { return NameCancelMeeting }
+
+func (e *CancelMeeting) field(name string) any {
+	switch name {
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// DocMemberChange is doc_change with ChangeType doc_member_change, 修改文档成员事件. Members have been added to
+// a document the app made.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97839 (not verified on an official page); the customized page is
+// 97836.
+type DocMemberChange struct {
+	Head
+
+	DocID []string // a document
+}
+
+// EventName implements Event.
+func (*DocMemberChange) EventName() string { return NameDocMemberChange }
+
+func (e *DocMemberChange) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	}
+	return nil
+}
+
+// DeleteDoc is doc_change with ChangeType delete_doc, 删除文档事件. A document the app made has been deleted.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97840 (not verified on an official page); the customized page is
+// 97837.
+type DeleteDoc struct {
+	Head
+
+	DocID []string // a document
+}
+
+// EventName implements Event.
+func (*DeleteDoc) EventName() string { return NameDeleteDoc }
+
+func (e *DeleteDoc) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	}
+	return nil
+}
+
+// FormComplete is doc_change with ChangeType form_complete, 收集表完成事件. A member has filled in a form the
+// app made.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97841 (not verified on an official page); the customized page is
+// 97838.
+type FormComplete struct {
+	Head
+
+	FormID []string // a form
+}
+
+// EventName implements Event.
+func (*FormComplete) EventName() string { return NameFormComplete }
+
+func (e *FormComplete) field(name string) any {
+	switch name {
+	case "formid":
+		return &e.FormID
+	}
+	return nil
+}
+
+// DeleteForm is doc_change with ChangeType delete_form, 删除收集表事件. A form the app made has been deleted.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/98055 (not verified on an official page); the customized page is
+// 98097.
+type DeleteForm struct {
+	Head
+
+	FormID []string // a form
+}
+
+// EventName implements Event.
+func (*DeleteForm) EventName() string { return NameDeleteForm }
+
+func (e *DeleteForm) field(name string) any {
+	switch name {
+	case "formid":
+		return &e.FormID
+	}
+	return nil
+}
+
+// FormSettingsChange is doc_change with ChangeType form_settings_change, 修改收集表设置事件. The settings of a
+// form the app made have been changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/98056 (not verified on an official page); the customized page is
+// 98098.
+type FormSettingsChange struct {
+	Head
+
+	FormID []string // a form
+}
+
+// EventName implements Event.
+func (*FormSettingsChange) EventName() string { return NameFormSettingsChange }
+
+func (e *FormSettingsChange) field(name string) any {
+	switch name {
+	case "formid":
+		return &e.FormID
+	}
+	return nil
+}
+
+// AddFiled is smart_sheet_change with ChangeType add_filed, 字段变更事件. Fields have been added to a smart sheet
+// the app made; WeCom spells it filed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/101016 (not verified on an official page); the customized page is
+// 101018.
+type AddFiled struct {
+	Head
+
+	DocID   string   // the smart sheet document
+	SheetID string   // the sheet in it
+	FieldID []string // a field (column)
+}
+
+// EventName implements Event.
+func (*AddFiled) EventName() string { return NameAddFiled }
+
+func (e *AddFiled) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	case "sheetid":
+		return &e.SheetID
+	case "fieldid":
+		return &e.FieldID
+	}
+	return nil
+}
+
+// UpdateFiled is smart_sheet_change with ChangeType update_filed, 字段变更事件. Fields have been changed in a
+// smart sheet the app made; WeCom spells it filed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/101016 (not verified on an official page); the customized page is
+// 101018.
+type UpdateFiled struct {
+	Head
+
+	DocID   string   // the smart sheet document
+	SheetID string   // the sheet in it
+	FieldID []string // a field (column)
+}
+
+// EventName implements Event.
+func (*UpdateFiled) EventName() string { return NameUpdateFiled }
+
+func (e *UpdateFiled) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	case "sheetid":
+		return &e.SheetID
+	case "fieldid":
+		return &e.FieldID
+	}
+	return nil
+}
+
+// DeleteFiled is smart_sheet_change with ChangeType delete_filed, 字段变更事件. Fields have been deleted from a
+// smart sheet the app made; WeCom spells it filed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/101016 (not verified on an official page); the customized page is
+// 101018.
+type DeleteFiled struct {
+	Head
+
+	DocID   string   // the smart sheet document
+	SheetID string   // the sheet in it
+	FieldID []string // a field (column)
+}
+
+// EventName implements Event.
+func (*DeleteFiled) EventName() string { return NameDeleteFiled }
+
+func (e *DeleteFiled) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	case "sheetid":
+		return &e.SheetID
+	case "fieldid":
+		return &e.FieldID
+	}
+	return nil
+}
+
+// AddRecord is smart_sheet_change with ChangeType add_record, 记录变更事件. Records have been added to a smart
+// sheet the app made.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/101017 (not verified on an official page); the customized page is
+// 101019.
+type AddRecord struct {
+	Head
+
+	DocID    string   // the smart sheet document
+	SheetID  string   // the sheet in it
+	RecordID []string // a record (row), at most 1000 a push
+}
+
+// EventName implements Event.
+func (*AddRecord) EventName() string { return NameAddRecord }
+
+func (e *AddRecord) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	case "sheetid":
+		return &e.SheetID
+	case "recordid":
+		return &e.RecordID
+	}
+	return nil
+}
+
+// UpdateRecord is smart_sheet_change with ChangeType update_record, 记录变更事件. Records have been changed in a
+// smart sheet the app made.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/101017 (not verified on an official page); the customized page is
+// 101019.
+type UpdateRecord struct {
+	Head
+
+	DocID    string   // the smart sheet document
+	SheetID  string   // the sheet in it
+	RecordID []string // a record (row), at most 1000 a push
+}
+
+// EventName implements Event.
+func (*UpdateRecord) EventName() string { return NameUpdateRecord }
+
+func (e *UpdateRecord) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	case "sheetid":
+		return &e.SheetID
+	case "recordid":
+		return &e.RecordID
+	}
+	return nil
+}
+
+// DeleteRecord is smart_sheet_change with ChangeType delete_record, 记录变更事件. Records have been deleted from
+// a smart sheet the app made.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/101017 (not verified on an official page); the customized page is
+// 101019.
+type DeleteRecord struct {
+	Head
+
+	DocID    string   // the smart sheet document
+	SheetID  string   // the sheet in it
+	RecordID []string // a record (row), at most 1000 a push
+}
+
+// EventName implements Event.
+func (*DeleteRecord) EventName() string { return NameDeleteRecord }
+
+func (e *DeleteRecord) field(name string) any {
+	switch name {
+	case "docid":
+		return &e.DocID
+	case "sheetid":
+		return &e.SheetID
+	case "recordid":
+		return &e.RecordID
+	}
+	return nil
+}
+
+// WedriveInsufficientCapacity is wedrive_insufficient_capacity, 微盘容量不足事件. More than 90% of a corp's
+// WeDrive is used; at most once a day.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97972 (not verified on an official page); the customized page is
+// 97932.
+type WedriveInsufficientCapacity struct {
+	Head
+}
+
+// EventName implements Event.
+func (*WedriveInsufficientCapacity) EventName() string { return NameWedriveInsufficientCapacity }
+
+func (*WedriveInsufficientCapacity) field(string) any { return nil }
+
+// DismissSpace is wedrive_space_change with ChangeType dismiss_space, 解散空间. A WeDrive space the app made has
+// been dissolved.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97976 (not verified on an official page); the customized page is
+// 97935.
+type DismissSpace struct {
+	Head
+
+	SpaceID []string // a WeDrive space
+}
+
+// EventName implements Event.
+func (*DismissSpace) EventName() string { return NameDismissSpace }
+
+func (e *DismissSpace) field(name string) any {
+	switch name {
+	case "spaceid":
+		return &e.SpaceID
+	}
+	return nil
+}
+
+// SpaceMemberChange is wedrive_space_change with ChangeType space_member_change, 修改空间成员. The members of a
+// WeDrive space the app made have been changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97977 (not verified on an official page); the customized page is
+// 97936.
+type SpaceMemberChange struct {
+	Head
+
+	SpaceID []string // a WeDrive space
+}
+
+// EventName implements Event.
+func (*SpaceMemberChange) EventName() string { return NameSpaceMemberChange }
+
+func (e *SpaceMemberChange) field(name string) any {
+	switch name {
+	case "spaceid":
+		return &e.SpaceID
+	}
+	return nil
+}
+
+// SpaceSecuritySettingsChange is wedrive_space_change with ChangeType space_security_settings_change,
+// 修改空间安全设置. The security settings of a WeDrive space the app made have been changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97978 (not verified on an official page); the customized page is
+// 97937.
+type SpaceSecuritySettingsChange struct {
+	Head
+
+	SpaceID []string // a WeDrive space
+}
+
+// EventName implements Event.
+func (*SpaceSecuritySettingsChange) EventName() string { return NameSpaceSecuritySettingsChange }
+
+func (e *SpaceSecuritySettingsChange) field(name string) any {
+	switch name {
+	case "spaceid":
+		return &e.SpaceID
+	}
+	return nil
+}
+
+// CreateFile is wedrive_file_change with ChangeType create_file, 文件变更事件. A file has been created in a
+// WeDrive space of the app.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
+// 97934.
+type CreateFile struct {
+	Head
+
+	FileID []string // a WeDrive file
+}
+
+// EventName implements Event.
+func (*CreateFile) EventName() string { return NameCreateFile }
+
+func (e *CreateFile) field(name string) any {
+	switch name {
+	case "fileid":
+		return &e.FileID
+	}
+	return nil
+}
+
+// RenameFile is wedrive_file_change with ChangeType rename_file, 文件变更事件. A WeDrive file of the app has been
+// renamed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
+// 97934.
+type RenameFile struct {
+	Head
+
+	FileID []string // a WeDrive file
+}
+
+// EventName implements Event.
+func (*RenameFile) EventName() string { return NameRenameFile }
+
+func (e *RenameFile) field(name string) any {
+	switch name {
+	case "fileid":
+		return &e.FileID
+	}
+	return nil
+}
+
+// UpdateFile is wedrive_file_change with ChangeType update_file, 文件变更事件. The content of a WeDrive file of
+// the app has been changed.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
+// 97934.
+type UpdateFile struct {
+	Head
+
+	FileID []string // a WeDrive file
+}
+
+// EventName implements Event.
+func (*UpdateFile) EventName() string { return NameUpdateFile }
+
+func (e *UpdateFile) field(name string) any {
+	switch name {
+	case "fileid":
+		return &e.FileID
+	}
+	return nil
+}
+
+// DeleteFile is wedrive_file_change with ChangeType delete_file, 文件变更事件. A WeDrive file of the app has been
+// deleted.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
+// 97934.
+type DeleteFile struct {
+	Head
+
+	FileID []string // a WeDrive file
+}
+
+// EventName implements Event.
+func (*DeleteFile) EventName() string { return NameDeleteFile }
+
+func (e *DeleteFile) field(name string) any {
+	switch name {
+	case "fileid":
+		return &e.FileID
+	}
+	return nil
+}
+
+// MoveFile is wedrive_file_change with ChangeType move_file, 文件变更事件. A WeDrive file of the app has been
+// moved.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
+// 97934.
+type MoveFile struct {
+	Head
+
+	FileID []string // a WeDrive file
+}
+
+// EventName implements Event.
+func (*MoveFile) EventName() string { return NameMoveFile }
+
+func (e *MoveFile) field(name string) any {
+	switch name {
+	case "fileid":
+		return &e.FileID
+	}
+	return nil
+}
+
+// LivingStatusChange is living_status_change, 直播回调事件. A live broadcast the app made has been booked, begun,
+// ended or cancelled.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/94308 (not verified on an official page); the customized page is
+// 96842.
+type LivingStatusChange struct {
+	Head
+
+	LivingID string // the broadcast
+	Status   int    // 0 booked, 1 live, 2 ended, 3 expired, 4 cancelled
+}
+
+// EventName implements Event.
+func (*LivingStatusChange) EventName() string { return NameLivingStatusChange }
+
+func (e *LivingStatusChange) field(name string) any {
+	switch name {
+	case "livingid":
+		return &e.LivingID
+	case "status":
+		return &e.Status
+	}
+	return nil
+}
+
+// BookMeetingRoom is book_meeting_room, 会议室预定事件. A meeting room has been booked; only self-built apps get
+// it.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95333; the sample's BookingId ends in a blank.
+type BookMeetingRoom struct {
+	Head
+
+	MeetingRoomID int64  // the meeting room
+	BookingID     string // the booking; older pages have MeetingId in its place
+}
+
+// EventName implements Event.
+func (*BookMeetingRoom) EventName() string { return NameBookMeetingRoom }
+
+func (e *BookMeetingRoom) field(name string) any {
+	switch name {
+	case "meetingroomid":
+		return &e.MeetingRoomID
+	case "bookingid", "meetingid":
+		return &e.BookingID
+	}
+	return nil
+}
+
+// CancelMeetingRoom is cancel_meeting_room, 会议室取消事件. The booking of a meeting room has been cancelled;
+// only self-built apps get it.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95333; the sample's BookingId ends in a blank.
+type CancelMeetingRoom struct {
+	Head
+
+	MeetingRoomID int64  // the meeting room
+	BookingID     string // the booking; older pages have MeetingId in its place
+}
+
+// EventName implements Event.
+func (*CancelMeetingRoom) EventName() string { return NameCancelMeetingRoom }
+
+func (e *CancelMeetingRoom) field(name string) any {
+	switch name {
+	case "meetingroomid":
+		return &e.MeetingRoomID
+	case "bookingid", "meetingid":
+		return &e.BookingID
+	}
+	return nil
+}
+
+// AppEmailChangeReceiveEmail is app_email_change with ChangeType receive_email, 应用邮箱接收邮件事件. The
+// app's mailbox has received email.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/97506; the third-party page is 97517.
+type AppEmailChangeReceiveEmail struct {
+	Head
+
+	Amount int // how many new emails there are
+}
+
+// EventName implements Event.
+func (*AppEmailChangeReceiveEmail) EventName() string { return NameAppEmailChangeReceiveEmail }
+
+func (e *AppEmailChangeReceiveEmail) field(name string) any {
+	switch name {
+	case "amount":
+		return &e.Amount
+	}
+	return nil
+}
+
+// UploadMediaJobFinish is upload_media_job_finish, 回调异步任务结果. An asynchronous upload of media
+// (异步上传临时素材) has finished.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/96219 (not verified on an official page).
+type UploadMediaJobFinish struct {
+	Head
+
+	JobID string // the job
+}
+
+// EventName implements Event.
+func (*UploadMediaJobFinish) EventName() string { return NameUploadMediaJobFinish }
+
+func (e *UploadMediaJobFinish) field(name string) any {
+	switch name {
+	case "jobid":
+		return &e.JobID
+	}
+	return nil
+}
+
+// SwitchWorkbenchMode is switch_workbench_mode, 修改设置工作台自定义开关事件推送. An administrator has
+// switched the app's custom display on the workbench on or off.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/92535 (not verified
+// on an official page).
+type SwitchWorkbenchMode struct {
+	Head
+
+	Mode bool // whether it is on
+}
+
+// EventName implements Event.
+func (*SwitchWorkbenchMode) EventName() string { return NameSwitchWorkbenchMode }
+
+func (e *SwitchWorkbenchMode) field(name string) any {
+	switch name {
+	case "mode":
+		return &e.Mode
+	}
+	return nil
+}
+
+// SubmitVIPAccountApproval is submit_vip_account_approval, 成员申请的提交回调. A member asks for an
+// advanced-feature account.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99876 (not verified on an official page); availability to
+// third-party apps unknown.
+type SubmitVIPAccountApproval struct {
+	Head
+
+	ApplyReason  string // why
+	BusinessType int    // 1 mail, 2 documents, 3 WeDrive, 4 meetings
+	ApplyID      string // the request
+}
+
+// EventName implements Event.
+func (*SubmitVIPAccountApproval) EventName() string { return NameSubmitVIPAccountApproval }
+
+func (e *SubmitVIPAccountApproval) field(name string) any {
+	switch name {
+	case "applyreason":
+		return &e.ApplyReason
+	case "businesstype":
+		return &e.BusinessType
+	case "applyid":
+		return &e.ApplyID
+	}
+	return nil
+}
+
+// FinishVIPAccountApproval is finish_vip_account_approval, 成员申请的终止回调. A member's request for an
+// advanced-feature account has come to its end.
+//
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99877 (not verified on an official page); availability to
+// third-party apps unknown.
+type FinishVIPAccountApproval struct {
+	Head
+
+	FinishType int    // 1 rejected by an administrator, 2 account assigned, 3 withdrawn by the member
+	ApplyID    string // the request
+}
+
+// EventName implements Event.
+func (*FinishVIPAccountApproval) EventName() string { return NameFinishVIPAccountApproval }
+
+func (e *FinishVIPAccountApproval) field(name string) any {
+	switch name {
+	case "finishtype":
+		return &e.FinishType
+	case "applyid":
+		return &e.ApplyID
+	}
+	return nil
+}
+
+// CreateChain is change_chain with ChangeType create_chain, 创建上下游空间事件. An upstream and downstream
+// chain has been created.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type CreateChain struct {
+	Head
+
+	ChainID string // the chain
+}
+
+// EventName implements Event.
+func (*CreateChain) EventName() string { return NameCreateChain }
+
+func (e *CreateChain) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	}
+	return nil
+}
+
+// UpdateChain is change_chain with ChangeType update_chain, 更新上下游空间事件. An upstream and downstream
+// chain has been changed.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type UpdateChain struct {
+	Head
+
+	ChainID string // the chain
+}
+
+// EventName implements Event.
+func (*UpdateChain) EventName() string { return NameUpdateChain }
+
+func (e *UpdateChain) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	}
+	return nil
+}
+
+// DeleteChain is change_chain with ChangeType delete_chain, 删除上下游空间事件. An upstream and downstream
+// chain has been deleted.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type DeleteChain struct {
+	Head
+
+	ChainID string // the chain
+}
+
+// EventName implements Event.
+func (*DeleteChain) EventName() string { return NameDeleteChain }
+
+func (e *DeleteChain) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	}
+	return nil
+}
+
+// CreateGroup is change_chain with ChangeType create_group, 新增上下游分组事件. A group has been added to a
+// chain.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type CreateGroup struct {
+	Head
+
+	ChainID  string   // the chain
+	GroupIDs []string // a group of the chain
+}
+
+// EventName implements Event.
+func (*CreateGroup) EventName() string { return NameCreateGroup }
+
+func (e *CreateGroup) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	case "groupids":
+		return wrapped{&e.GroupIDs}
+	}
+	return nil
+}
+
+// UpdateGroup is change_chain with ChangeType update_group, 更新上下游分组事件. A group of a chain has been
+// changed.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type UpdateGroup struct {
+	Head
+
+	ChainID  string   // the chain
+	GroupIDs []string // a group of the chain
+}
+
+// EventName implements Event.
+func (*UpdateGroup) EventName() string { return NameUpdateGroup }
+
+func (e *UpdateGroup) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	case "groupids":
+		return wrapped{&e.GroupIDs}
+	}
+	return nil
+}
+
+// DeleteGroup is change_chain with ChangeType delete_group, 删除上下游分组事件. A group has been deleted from
+// a chain.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type DeleteGroup struct {
+	Head
+
+	ChainID  string   // the chain
+	GroupIDs []string // a group of the chain
+}
+
+// EventName implements Event.
+func (*DeleteGroup) EventName() string { return NameDeleteGroup }
+
+func (e *DeleteGroup) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	case "groupids":
+		return wrapped{&e.GroupIDs}
+	}
+	return nil
+}
+
+// CorpJoin is change_chain with ChangeType corp_join, 企业加入上下游事件. A corp has joined a chain.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type CorpJoin struct {
+	Head
+
+	ChainID string   // the chain
+	CorpIDs []string // a corp of the chain
+}
+
+// EventName implements Event.
+func (*CorpJoin) EventName() string { return NameCorpJoin }
+
+func (e *CorpJoin) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	case "corpids":
+		return wrapped{&e.CorpIDs}
+	}
+	return nil
+}
+
+// UpdateCorp is change_chain with ChangeType update_corp, 更新企业事件. A corp of a chain has been put in other
+// groups.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type UpdateCorp struct {
+	Head
+
+	ChainID string   // the chain
+	CorpIDs []string // a corp of the chain
+}
+
+// EventName implements Event.
+func (*UpdateCorp) EventName() string { return NameUpdateCorp }
+
+func (e *UpdateCorp) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	case "corpids":
+		return wrapped{&e.CorpIDs}
+	}
+	return nil
+}
+
+// RemoveCorp is change_chain with ChangeType remove_corp, 移除企业事件. A corp has been removed from a chain.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
+// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+type RemoveCorp struct {
+	Head
+
+	ChainID string   // the chain
+	CorpIDs []string // a corp of the chain
+}
+
+// EventName implements Event.
+func (*RemoveCorp) EventName() string { return NameRemoveCorp }
+
+func (e *RemoveCorp) field(name string) any {
+	switch name {
+	case "chainid":
+		return &e.ChainID
+	case "corpids":
+		return wrapped{&e.CorpIDs}
+	}
+	return nil
+}
+
+// ChangeDomainIP is security with ChangeType change_domain_ip, 域名IP变更事件. WeCom's own domains or IP
+// addresses have changed.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/100080 (not
+// verified on an official page); self-built apps only.
+type ChangeDomainIP struct {
+	Head
+}
+
+// EventName implements Event.
+func (*ChangeDomainIP) EventName() string { return NameChangeDomainIP }
+
+func (*ChangeDomainIP) field(string) any { return nil }
+
+// PublicEmailChangeReceiveEmail is public_email_change with ChangeType receive_email, 公共邮箱接收邮件事件. A
+// shared mailbox has received email.
+//
+// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/100180 (not
+// verified on an official page); self-built apps only.
+type PublicEmailChangeReceiveEmail struct {
+	Head
+
+	ID     int64 // the shared mailbox
+	Amount int   // how many new emails there are
+}
+
+// EventName implements Event.
+func (*PublicEmailChangeReceiveEmail) EventName() string { return NamePublicEmailChangeReceiveEmail }
+
+func (e *PublicEmailChangeReceiveEmail) field(name string) any {
+	switch name {
+	case "id":
+		return &e.ID
+	case "amount":
+		return &e.Amount
+	}
+	return nil
+}
+
+// DeviceCheckinDataReport is device_checkin_data_report, 考勤打卡原始数据回调. A device has reported that
+// members checked in.
+//
+// By Event on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97214; WeCom waits
+// 1000 ms; TimeStamp instead of CreateTime, no AgentID.
+type DeviceCheckinDataReport struct {
+	Head
+
+	CheckInDataList []CheckInDataListItem
+	DeviceSn        string // serial number of the device
+}
+
+// EventName implements Event.
+func (*DeviceCheckinDataReport) EventName() string { return NameDeviceCheckinDataReport }
+
+func (e *DeviceCheckinDataReport) field(name string) any {
+	switch name {
+	case "checkindatalist":
+		return wrapped{(*structs[CheckInDataListItem, *CheckInDataListItem])(&e.CheckInDataList)}
+	case "devicesn":
+		return &e.DeviceSn
+	}
+	return nil
+}
+
+// DeviceAccesscontrolDataReport is device_accesscontrol_data_report, 门禁通行原始数据回调. A device has
+// reported that members passed a door.
+//
+// By Event on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97215; WeCom waits
+// 1000 ms; TimeStamp instead of CreateTime, no AgentID.
+type DeviceAccesscontrolDataReport struct {
+	Head
+
+	AccessDataList []AccessDataListItem
+	DeviceSn       string // serial number of the device
+}
+
+// EventName implements Event.
+func (*DeviceAccesscontrolDataReport) EventName() string { return NameDeviceAccesscontrolDataReport }
+
+func (e *DeviceAccesscontrolDataReport) field(name string) any {
+	switch name {
+	case "accessdatalist":
+		return wrapped{(*structs[AccessDataListItem, *AccessDataListItem])(&e.AccessDataList)}
+	case "devicesn":
+		return &e.DeviceSn
+	}
+	return nil
+}
+
+// LicensePaySuccess is license_pay_success, 支付成功通知. An order for interface licences has been paid and its
+// codes have been made.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95804.
+type LicensePaySuccess struct {
+	Head
+
+	OrderID     string // the order; the sub-order where one is for several corps
+	BuyerUserID string // userid of the provider's member who ordered
+}
+
+// EventName implements Event.
+func (*LicensePaySuccess) EventName() string { return NameLicensePaySuccess }
+
+func (e *LicensePaySuccess) field(name string) any {
+	switch name {
+	case "orderid":
+		return &e.OrderID
+	case "buyeruserid":
+		return &e.BuyerUserID
+	}
+	return nil
+}
+
+// LicenseRefund is license_refund, 退款结果通知. A refund of an order for interface licences has been decided.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95805.
+type LicenseRefund struct {
+	Head
+
+	OrderID     string // the order
+	OrderStatus int    // 1 refunded, 2 refused
+}
+
+// EventName implements Event.
+func (*LicenseRefund) EventName() string { return NameLicenseRefund }
+
+func (e *LicenseRefund) field(name string) any {
+	switch name {
+	case "orderid":
+		return &e.OrderID
+	case "orderstatus":
+		return &e.OrderStatus
+	}
+	return nil
+}
+
+// AutoActivate is auto_activate, 自动激活回调通知. Interface licences have been activated for members
+// automatically.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95994.
+type AutoActivate struct {
+	Head
+
+	Scene       int // why: 1 a member opened the app, 2 the provider pushed a message, 3 the provider called an interop API
+	AccountList []AccountList
+}
+
+// EventName implements Event.
+func (*AutoActivate) EventName() string { return NameAutoActivate }
+
+func (e *AutoActivate) field(name string) any {
+	switch name {
+	case "scene":
+		return &e.Scene
+	case "accountlist":
+		return (*structs[AccountList, *AccountList])(&e.AccountList)
+	}
+	return nil
+}
+
+// RegisterCorp is register_corp, 注册完成回调事件. A corp has been registered by the provider's registration
+// package.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90585.
+type RegisterCorp struct {
+	Head
+
+	RegisterCode string // the code the corp registers with
+	ContactSync  ContactSync
+	AuthUserInfo AuthUserInfo
+	State        string // the state given when the register code was made; absent if there was none
+	TemplateID   string // the registration package
+}
+
+// EventName implements Event.
+func (*RegisterCorp) EventName() string { return NameRegisterCorp }
+
+func (e *RegisterCorp) field(name string) any {
+	switch name {
+	case "registercode":
+		return &e.RegisterCode
+	case "contactsync":
+		return &e.ContactSync
+	case "authuserinfo":
+		return &e.AuthUserInfo
+	case "state":
+		return &e.State
+	case "templateid":
+		return &e.TemplateID
+	}
+	return nil
+}
+
+// EnterRegisterPackage is enter_register_package, 扫描推广二维码事件. A member has scanned the QR code of the
+// provider's registration package.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/98071;
+// AuthCorpId is the corp of the member who scanned.
+type EnterRegisterPackage struct {
+	Head
+
+	AuthUserInfo AuthUserInfo
+	RegisterCode string // the code the corp registers with
+	State        string // the state given when the register code was made; absent if there was none
+	TemplateID   string // the registration package
+}
+
+// EventName implements Event.
+func (*EnterRegisterPackage) EventName() string { return NameEnterRegisterPackage }
+
+func (e *EnterRegisterPackage) field(name string) any {
+	switch name {
+	case "authuserinfo":
+		return &e.AuthUserInfo
+	case "registercode":
+		return &e.RegisterCode
+	case "state":
+		return &e.State
+	case "templateid":
+		return &e.TemplateID
+	}
+	return nil
+}
+
+// AdvancedAPIPaySuccess is advanced_api_pay_success, 支付成功通知. An order for accounts of an advanced API has
+// been paid.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/101401.
+type AdvancedAPIPaySuccess struct {
+	Head
+
+	AdvanceAPIType int    // the advanced API: 1 conversation data
+	OrderID        string // the order
+	BuyerUserID    string // userid of the provider's member who ordered
+}
+
+// EventName implements Event.
+func (*AdvancedAPIPaySuccess) EventName() string { return NameAdvancedAPIPaySuccess }
+
+func (e *AdvancedAPIPaySuccess) field(name string) any {
+	switch name {
+	case "advanceapitype":
+		return &e.AdvanceAPIType
+	case "orderid":
+		return &e.OrderID
+	case "buyeruserid":
+		return &e.BuyerUserID
+	}
+	return nil
+}
+
+// AdvancedAPIRefund is advanced_api_refund, 退款结果通知. A refund of an order for accounts of an advanced API
+// has been decided.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100304.
+type AdvancedAPIRefund struct {
+	Head
+
+	AdvanceAPIType int    // the advanced API: 1 conversation data
+	OrderID        string // the order
+	OrderStatus    int    // 1 refunded, 2 refused
+}
+
+// EventName implements Event.
+func (*AdvancedAPIRefund) EventName() string { return NameAdvancedAPIRefund }
+
+func (e *AdvancedAPIRefund) field(name string) any {
+	switch name {
+	case "advanceapitype":
+		return &e.AdvanceAPIType
+	case "orderid":
+		return &e.OrderID
+	case "orderstatus":
+		return &e.OrderStatus
+	}
+	return nil
+}
+
+// AdvancedAPICancel is advanced_api_cancel, 取消订单通知. An order for accounts of an advanced API has been
+// cancelled.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100305.
+type AdvancedAPICancel struct {
+	Head
+
+	AdvanceAPIType int    // the advanced API: 1 conversation data
+	OrderID        string // the order
+}
+
+// EventName implements Event.
+func (*AdvancedAPICancel) EventName() string { return NameAdvancedAPICancel }
+
+func (e *AdvancedAPICancel) field(name string) any {
+	switch name {
+	case "advanceapitype":
+		return &e.AdvanceAPIType
+	case "orderid":
+		return &e.OrderID
+	}
+	return nil
+}
+
+// AdvancedAPIInsufficient is advanced_api_insufficient, 接口不足通知. A corp has authorised more members than the
+// provider has accounts of an advanced API for.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100306.
+type AdvancedAPIInsufficient struct {
+	Head
+
+	AdvanceAPIType int // the advanced API: 1 conversation data
+	ChatArchiveAPI ChatArchiveAPI
+}
+
+// EventName implements Event.
+func (*AdvancedAPIInsufficient) EventName() string { return NameAdvancedAPIInsufficient }
+
+func (e *AdvancedAPIInsufficient) field(name string) any {
+	switch name {
+	case "advanceapitype":
+		return &e.AdvanceAPIType
+	case "chatarchiveapi":
+		return &e.ChatArchiveAPI
+	}
+	return nil
+}
+
+// AdvancedAPIExpired is advanced_api_expired, 接口购买到期通知. The accounts of an advanced API bought for a
+// corp have expired.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100269 (not
+// verified on an official page).
+type AdvancedAPIExpired struct {
+	Head
+
+	AdvanceAPIType int // the advanced API: 1 conversation data
+	ChatArchiveAPI ChatArchiveAPI
+}
+
+// EventName implements Event.
+func (*AdvancedAPIExpired) EventName() string { return NameAdvancedAPIExpired }
+
+func (e *AdvancedAPIExpired) field(name string) any {
+	switch name {
+	case "advanceapitype":
+		return &e.AdvanceAPIType
+	case "chatarchiveapi":
+		return &e.ChatArchiveAPI
+	}
+	return nil
+}
+
+// AdvancedAPITrialExpired is advanced_api_trial_expired, 接口试用到期通知. A corp's trial of an advanced API
+// has expired.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100270 (not
+// verified on an official page).
+type AdvancedAPITrialExpired struct {
+	Head
+
+	AdvanceAPIType int // the advanced API: 1 conversation data
+}
+
+// EventName implements Event.
+func (*AdvancedAPITrialExpired) EventName() string { return NameAdvancedAPITrialExpired }
+
+func (e *AdvancedAPITrialExpired) field(name string) any {
+	switch name {
+	case "advanceapitype":
+		return &e.AdvanceAPIType
+	}
+	return nil
+}
+
+// AgreeExternalUserIDMigration is agree_external_userid_migration, 同意授权转换external_userid事件. A corp has
+// agreed that its external_userids are converted.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95327 (not
+// verified on an official page); there is a JSON sample too.
+type AgreeExternalUserIDMigration struct {
+	Head
+}
+
+// EventName implements Event.
+func (*AgreeExternalUserIDMigration) EventName() string { return NameAgreeExternalUserIDMigration }
+
+func (*AgreeExternalUserIDMigration) field(string) any { return nil }
+
+// AddDevice is add_device, 添加设备事件. A corp has bound a device of the provider.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type AddDevice struct {
+	Head
+
+	DeviceSn   string // serial number of the device
+	RemarkName string // the name the corp gave the device
+	ModelID    string // the model of the device
+}
+
+// EventName implements Event.
+func (*AddDevice) EventName() string { return NameAddDevice }
+
+func (e *AddDevice) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	case "remarkname":
+		return &e.RemarkName
+	case "modelid":
+		return &e.ModelID
+	}
+	return nil
+}
+
+// DelDevice is del_device, 删除设备事件. A corp has removed a device of the provider.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type DelDevice struct {
+	Head
+
+	DeviceSn string // serial number of the device
+}
+
+// EventName implements Event.
+func (*DelDevice) EventName() string { return NameDelDevice }
+
+func (e *DelDevice) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	}
+	return nil
+}
+
+// RemarkDeviceName is remark_device_name, 修改设备备注名事件. A corp has renamed a device of the provider.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type RemarkDeviceName struct {
+	Head
+
+	DeviceSn   string // serial number of the device
+	RemarkName string // the name the corp gave the device
+}
+
+// EventName implements Event.
+func (*RemarkDeviceName) EventName() string { return NameRemarkDeviceName }
+
+func (e *RemarkDeviceName) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	case "remarkname":
+		return &e.RemarkName
+	}
+	return nil
+}
+
+// ConnectInfo is connect_info, 设备连接事件. A device has connected to WeCom.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type ConnectInfo struct {
+	Head
+
+	DeviceSn    string    // serial number of the device
+	ConnectTime time.Time // when it connected
+}
+
+// EventName implements Event.
+func (*ConnectInfo) EventName() string { return NameConnectInfo }
+
+func (e *ConnectInfo) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	case "connecttime":
+		return &e.ConnectTime
+	}
+	return nil
+}
+
+// DisconnectInfo is disconnect_info, 设备断开连接事件. A device has lost its connection to WeCom.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type DisconnectInfo struct {
+	Head
+
+	DeviceSn       string    // serial number of the device
+	DisconnectTime time.Time // when it lost it
+	Reason         string    // why
+}
+
+// EventName implements Event.
+func (*DisconnectInfo) EventName() string { return NameDisconnectInfo }
+
+func (e *DisconnectInfo) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	case "disconnecttime":
+		return &e.DisconnectTime
+	case "reason":
+		return &e.Reason
+	}
+	return nil
+}
+
+// FetchLogFinish is fetch_log_finish, 设备日志上传完成事件. A device has uploaded its log.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type FetchLogFinish struct {
+	Head
+
+	DeviceSn string // serial number of the device
+	MediaID  string // the log file
+}
+
+// EventName implements Event.
+func (*FetchLogFinish) EventName() string { return NameFetchLogFinish }
+
+func (e *FetchLogFinish) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	case "mediaid":
+		return &e.MediaID
+	}
+	return nil
+}
+
+// DeviceFeatureChange is device_feature_change, 设备功能变更事件. The features of a device have changed.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type DeviceFeatureChange struct {
+	Head
+
+	DeviceSn string // serial number of the device
+}
+
+// EventName implements Event.
+func (*DeviceFeatureChange) EventName() string { return NameDeviceFeatureChange }
+
+func (e *DeviceFeatureChange) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	}
+	return nil
+}
+
+// ErrorReport is error_report, 设备异常上报事件. A device reports an error.
+//
+// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
+// verified on an official page); smart-hardware providers; the push may be JSON.
+type ErrorReport struct {
+	Head
+
+	DeviceSn string // serial number of the device
+	ErrCode  int    // the error as the device numbers it
+	ErrMsg   string // the error in words
+}
+
+// EventName implements Event.
+func (*ErrorReport) EventName() string { return NameErrorReport }
+
+func (e *ErrorReport) field(name string) any {
+	switch name {
+	case "devicesn":
+		return &e.DeviceSn
+	case "errcode":
+		return &e.ErrCode
+	case "errmsg":
+		return &e.ErrMsg
+	}
+	return nil
+}
+
+// AccessDataListItem is an element Item of an event.
+type AccessDataListItem struct {
+	OpenUserID string    // the person
+	UserType   int       // 0 member, 1 visitor, 2 student
+	TimeStamp  time.Time // when they passed
+	PassType   int       // 1 in, 2 out, 3 unknown
+	PassMethod int       // 1 face, 2 QR code, 3 remote, 4 fingerprint
+}
+
+func (e *AccessDataListItem) field(name string) any {
+	switch name {
+	case "openuserid":
+		return &e.OpenUserID
+	case "usertype":
+		return &e.UserType
+	case "timestamp":
+		return &e.TimeStamp
+	case "passtype":
+		return &e.PassType
+	case "passmethod":
+		return &e.PassMethod
+	}
+	return nil
+}
+
+// AccountList is an element AccountList of an event.
+type AccountList struct {
+	ActiveCode         string    // the licence's activation code
+	Type               int       // 1 base account, 2 interop account
+	ExpireTime         time.Time // when the licence expires
+	UserID             string    // the member it was activated for
+	PreviousStatus     int       // what the member had before: 1 nothing, 2 a licence with 7 days or less left, 3 an expired licence
+	PreviousActiveCode string    // activation code of the licence the member had before
+}
+
+func (e *AccountList) field(name string) any {
+	switch name {
+	case "activecode":
+		return &e.ActiveCode
+	case "type":
+		return &e.Type
+	case "expiretime":
+		return &e.ExpireTime
+	case "userid":
+		return &e.UserID
+	case "previousstatus":
+		return &e.PreviousStatus
+	case "previousactivecode":
+		return &e.PreviousActiveCode
+	}
+	return nil
+}
+
+// Applyer is an element Applyer of an event.
+type Applyer struct {
+	UserID string // userid of the applicant
+	Party  int64  // department of the applicant
+}
+
+func (e *Applyer) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	case "party":
+		return &e.Party
+	}
+	return nil
+}
+
+// ApprovalNode is an element ApprovalNode of an event.
+type ApprovalNode struct {
+	NodeStatus int // status of the step: 1 in progress, 2 agreed, 3 rejected, 4 forwarded
+	NodeAttr   int // 1 any approver is enough, 2 all must agree
+	NodeType   int // 1 fixed members, 2 tag, 3 superior
+	Items      []ItemsItem
+}
+
+func (e *ApprovalNode) field(name string) any {
+	switch name {
+	case "nodestatus":
+		return &e.NodeStatus
+	case "nodeattr":
+		return &e.NodeAttr
+	case "nodetype":
+		return &e.NodeType
+	case "items":
+		return wrapped{(*structs[ItemsItem, *ItemsItem])(&e.Items)}
+	}
+	return nil
+}
+
+// Approver is an element Approver of an event.
+type Approver struct {
+	UserID string // userid of the approver
+}
+
+func (e *Approver) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	}
+	return nil
+}
+
+// AuthUserInfo is an element AuthUserInfo of an event.
+type AuthUserInfo struct {
+	UserID string // userid of the administrator
+}
+
+func (e *AuthUserInfo) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	}
+	return nil
+}
+
+// BatchJob is an element BatchJob of an event.
+type BatchJob struct {
+	JobID   string // the job, at most 64 characters
+	JobType string // sync_user, replace_user, invite_user, replace_party, import_chain_contact, or an export job such as export_user
+	ErrCode int    // 0 if it went well
+	ErrMsg  string // the error in words
+}
+
+func (e *BatchJob) field(name string) any {
+	switch name {
+	case "jobid":
+		return &e.JobID
+	case "jobtype":
+		return &e.JobType
+	case "errcode":
+		return &e.ErrCode
+	case "errmsg":
+		return &e.ErrMsg
+	}
+	return nil
+}
+
+// ChangeList is an element ChangeList of an event.
+type ChangeList struct {
+	TimeStamp  time.Time // when it changed
+	ChangeType string    // the ChangeType the single event would have
+	ID         string    // userid of the student or parent, or id of the department
+	NewID      string    // the new userid; only if it was changed
+}
+
+func (e *ChangeList) field(name string) any {
+	switch name {
+	case "timestamp":
+		return &e.TimeStamp
+	case "changetype":
+		return &e.ChangeType
+	case "id":
+		return &e.ID
+	case "newid":
+		return &e.NewID
+	}
+	return nil
+}
+
+// ChatArchiveAPI is an element ChatArchiveApi of an event.
+type ChatArchiveAPI struct {
+	Edition int // edition of the accounts: 2 internal and external chats, 3 voice calls too
+}
+
+func (e *ChatArchiveAPI) field(name string) any {
+	switch name {
+	case "edition":
+		return &e.Edition
+	}
+	return nil
+}
+
+// CheckInDataListItem is an element Item of an event.
+type CheckInDataListItem struct {
+	OpenUserID  string    // the person
+	UserType    int       // 0 member, 1 visitor, 2 student
+	CheckinTime time.Time // when they checked in
+}
+
+func (e *CheckInDataListItem) field(name string) any {
+	switch name {
+	case "openuserid":
+		return &e.OpenUserID
+	case "usertype":
+		return &e.UserType
+	case "checkintime":
+		return &e.CheckinTime
+	}
+	return nil
+}
+
+// CommentUserInfo is an element CommentUserInfo of an event.
+type CommentUserInfo struct {
+	UserID string // userid of the commenter
+}
+
+func (e *CommentUserInfo) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	}
+	return nil
+}
+
+// Comments is an element Comments of an event.
+type Comments struct {
+	CommentUserInfo CommentUserInfo
+	CommentTime     time.Time // when the comment was made
+	CommentContent  string    // text of the comment
+	CommentID       string    // the comment
+	Attach          []string  // media_id of a file attached to the comment
+}
+
+func (e *Comments) field(name string) any {
+	switch name {
+	case "commentuserinfo":
+		return &e.CommentUserInfo
+	case "commenttime":
+		return &e.CommentTime
+	case "commentcontent":
+		return &e.CommentContent
+	case "commentid":
+		return &e.CommentID
+	case "attach":
+		return &e.Attach
+	}
+	return nil
+}
+
+// ContactSync is an element ContactSync of an event.
+type ContactSync struct {
+	AccessToken string // secret: reads and writes the whole address book; only if the package enables its migration
+	ExpiresIn   int    // how long that token is good for, in seconds
+}
+
+func (e *ContactSync) field(name string) any {
+	switch name {
+	case "accesstoken":
+		return &e.AccessToken
+	case "expiresin":
+		return &e.ExpiresIn
+	}
+	return nil
+}
+
+// Details is an element Details of an event.
+type Details struct {
+	Approver Approver
+	Speech   string    // what the approver said
+	SpStatus int       // status for this approver: 1 in progress, 2 agreed, 3 rejected, 4 forwarded
+	SpTime   time.Time // when the approver acted; 0 until then
+	Attach   []string  // media_id of a file the approver attached
+}
+
+func (e *Details) field(name string) any {
+	switch name {
+	case "approver":
+		return &e.Approver
+	case "speech":
+		return &e.Speech
+	case "spstatus":
+		return &e.SpStatus
+	case "sptime":
+		return &e.SpTime
+	case "attach":
+		return &e.Attach
+	}
+	return nil
+}
+
+// ExtAttrItem is an element Item of an event.
+type ExtAttrItem struct {
+	Name string // name of an extended attribute
+	Type int    // 0 text, 1 web page
+	Text Text
+	Web  Web
+}
+
+func (e *ExtAttrItem) field(name string) any {
+	switch name {
+	case "name":
+		return &e.Name
+	case "type":
+		return &e.Type
+	case "text":
+		return &e.Text
+	case "web":
+		return &e.Web
+	}
+	return nil
+}
+
+// ExtraInfo is an element ExtraInfo of an event.
+type ExtraInfo struct {
+	AuthOpenKfIDList []string // WeCom-KF accounts the grant covers; only for the WeCom-KF component, ExtraInfo is empty otherwise
+}
+
+func (e *ExtraInfo) field(name string) any {
+	switch name {
+	case "authopenkfidlist":
+		return wrapped{&e.AuthOpenKfIDList}
+	}
+	return nil
+}
+
+// ItemsItem is an element Item of an event.
+type ItemsItem struct {
+	ItemName   string    // name of the approver
+	ItemUserID string    // userid of the approver
+	ItemParty  string    // department of the approver
+	ItemImage  string    // URL of the approver's avatar
+	ItemStatus int       // status for this approver: 1 in progress, 2 agreed, 3 rejected, 4 forwarded
+	ItemSpeech string    // what the approver said
+	ItemOpTime time.Time // when the approver acted; 0 until then
+}
+
+func (e *ItemsItem) field(name string) any {
+	switch name {
+	case "itemname":
+		return &e.ItemName
+	case "itemuserid":
+		return &e.ItemUserID
+	case "itemparty":
+		return &e.ItemParty
+	case "itemimage":
+		return &e.ItemImage
+	case "itemstatus":
+		return &e.ItemStatus
+	case "itemspeech":
+		return &e.ItemSpeech
+	case "itemoptime":
+		return &e.ItemOpTime
+	}
+	return nil
+}
+
+// NodeList is an element NodeList of an event.
+type NodeList struct {
+	NodeType    int // 1 approver, 2 copy, 3 handler
+	SpStatus    int // status of the node: 1 in progress, 2 agreed, 3 rejected, 4 forwarded, 11 returned, 12 approver added, 13 approver added and agreed, 14 handled, 15 handed on
+	ApvRel      int // 1 all must agree, 2 any approver is enough, 3 one after the other
+	SubNodeList []SubNodeList
+}
+
+func (e *NodeList) field(name string) any {
+	switch name {
+	case "nodetype":
+		return &e.NodeType
+	case "spstatus":
+		return &e.SpStatus
+	case "apvrel":
+		return &e.ApvRel
+	case "subnodelist":
+		return (*structs[SubNodeList, *SubNodeList])(&e.SubNodeList)
+	}
+	return nil
+}
+
+// NotifyNode is an element NotifyNode of an event.
+type NotifyNode struct {
+	ItemName   string // name of a member who gets a copy
+	ItemUserID string // userid of a member who gets a copy
+	ItemParty  string // department of a member who gets a copy
+	ItemImage  string // URL of that member's avatar
+}
+
+func (e *NotifyNode) field(name string) any {
+	switch name {
+	case "itemname":
+		return &e.ItemName
+	case "itemuserid":
+		return &e.ItemUserID
+	case "itemparty":
+		return &e.ItemParty
+	case "itemimage":
+		return &e.ItemImage
+	}
+	return nil
+}
+
+// Notifyer is an element Notifyer of an event.
+type Notifyer struct {
+	UserID string // userid of a member who gets a copy
+}
+
+func (e *Notifyer) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	}
+	return nil
+}
+
+// OpenApprovalChangeApprovalInfo is an element ApprovalInfo of an event.
+type OpenApprovalChangeApprovalInfo struct {
+	ThirdNo        string    // number of the application, chosen by the app
+	OpenSpName     string    // name of the template
+	OpenTemplateID string    // the template
+	OpenSpStatus   int       // 1 in progress, 2 approved, 3 rejected, 4 withdrawn
+	ApplyTime      time.Time // when it was submitted
+	ApplyUserName  string    // name of the applicant
+	ApplyUserID    string    // userid of the applicant
+	ApplyUserParty string    // department of the applicant
+	ApplyUserImage string    // URL of the applicant's avatar
+	ApprovalNodes  []ApprovalNode
+	NotifyNodes    []NotifyNode
+	Approverstep   int // the step it is at, counted from 0
+}
+
+func (e *OpenApprovalChangeApprovalInfo) field(name string) any {
+	switch name {
+	case "thirdno":
+		return &e.ThirdNo
+	case "openspname":
+		return &e.OpenSpName
+	case "opentemplateid":
+		return &e.OpenTemplateID
+	case "openspstatus":
+		return &e.OpenSpStatus
+	case "applytime":
+		return &e.ApplyTime
+	case "applyusername":
+		return &e.ApplyUserName
+	case "applyuserid":
+		return &e.ApplyUserID
+	case "applyuserparty":
+		return &e.ApplyUserParty
+	case "applyuserimage":
+		return &e.ApplyUserImage
+	case "approvalnodes":
+		return wrapped{(*structs[ApprovalNode, *ApprovalNode])(&e.ApprovalNodes)}
+	case "notifynodes":
+		return wrapped{(*structs[NotifyNode, *NotifyNode])(&e.NotifyNodes)}
+	case "approverstep":
+		return &e.Approverstep
+	}
+	return nil
+}
+
+// PicListItem is an element item of an event.
+type PicListItem struct {
+	PicMd5Sum string // MD5 of a picture, to know it again when it arrives as a message
+}
+
+func (e *PicListItem) field(name string) any {
+	switch name {
+	case "picmd5sum":
+		return &e.PicMd5Sum
+	}
+	return nil
+}
+
+// ScanCodeInfo is an element ScanCodeInfo of an event.
+type ScanCodeInfo struct {
+	ScanType   string // usually qrcode
+	ScanResult string // what the code says
+}
+
+func (e *ScanCodeInfo) field(name string) any {
+	switch name {
+	case "scantype":
+		return &e.ScanType
+	case "scanresult":
+		return &e.ScanResult
+	}
+	return nil
+}
+
+// SelectedItem is an element SelectedItem of an event.
+type SelectedItem struct {
+	QuestionKey string   // key of a question of a vote or selection card
+	OptionIDs   []string // id of a chosen option; older pages spell it Opiton
+}
+
+func (e *SelectedItem) field(name string) any {
+	switch name {
+	case "questionkey":
+		return &e.QuestionKey
+	case "optionids", "opitonids":
+		return wrapped{&e.OptionIDs}
+	}
+	return nil
+}
+
+// SendLocationInfo is an element SendLocationInfo of an event.
+type SendLocationInfo struct {
+	LocationX float64 // latitude in degrees
+	LocationY float64 // longitude in degrees
+	Scale     int     // zoom of the map
+	Label     string  // address of the place
+	Poiname   string  // name of the place; may be empty
+}
+
+func (e *SendLocationInfo) field(name string) any {
+	switch name {
+	case "location_x":
+		return &e.LocationX
+	case "location_y":
+		return &e.LocationY
+	case "scale":
+		return &e.Scale
+	case "label":
+		return &e.Label
+	case "poiname":
+		return &e.Poiname
+	}
+	return nil
+}
+
+// SendPicsInfo is an element SendPicsInfo of an event.
+type SendPicsInfo struct {
+	Count   int // how many pictures
+	PicList []PicListItem
+}
+
+func (e *SendPicsInfo) field(name string) any {
+	switch name {
+	case "count":
+		return &e.Count
+	case "piclist":
+		return wrapped{(*structs[PicListItem, *PicListItem])(&e.PicList)}
+	}
+	return nil
+}
+
+// SpRecord is an element SpRecord of an event.
+type SpRecord struct {
+	SpStatus     int // status of the step: 1 in progress, 2 agreed, 3 rejected, 4 forwarded
+	ApproverAttr int // 1 any approver is enough, 2 all must agree
+	Details      []Details
+}
+
+func (e *SpRecord) field(name string) any {
+	switch name {
+	case "spstatus":
+		return &e.SpStatus
+	case "approverattr":
+		return &e.ApproverAttr
+	case "details":
+		return (*structs[Details, *Details])(&e.Details)
+	}
+	return nil
+}
+
+// SubNodeList is an element SubNodeList of an event.
+type SubNodeList struct {
+	UserInfo UserInfo
+	Speech   string    // what they said
+	SpYj     int       // status for this member: 1 in progress, 2 agreed, 3 rejected, 4 forwarded, 11 returned, 12 approver added, 13 approver added and agreed, 14 handled, 15 handed on
+	Sptime   time.Time // when they acted; 0 until then
+	MediaIDs []string  // media_id of a file they attached
+}
+
+func (e *SubNodeList) field(name string) any {
+	switch name {
+	case "userinfo":
+		return &e.UserInfo
+	case "speech":
+		return &e.Speech
+	case "spyj":
+		return &e.SpYj
+	case "sptime":
+		return &e.Sptime
+	case "mediaids":
+		return &e.MediaIDs
+	}
+	return nil
+}
+
+// SysApprovalChangeApprovalInfo is an element ApprovalInfo of an event.
+type SysApprovalChangeApprovalInfo struct {
+	SpNoStr          string    // number of the application as text; sent since 2025, preferred over SpNo
+	SpNo             int64     // number of the application; exceeds 32 bits, absent for applications between a school and its bureau
+	SpName           string    // name of the template
+	SpStatus         int       // 1 in progress, 2 approved, 3 rejected, 4 withdrawn, 6 withdrawn after approval, 7 deleted, 10 paid
+	TemplateID       string    // the template
+	ApplyTime        time.Time // when it was submitted
+	Applyer          Applyer
+	SpRecord         []SpRecord
+	Notifyer         []Notifyer
+	ProcessList      []NodeList
+	Comments         []Comments
+	StatuChangeEvent int // what happened (WeCom's spelling): 1 submitted, 2 agreed, 3 rejected, 4 forwarded, 5 urged, 6 withdrawn, 8 withdrawn after approval, 10 commented, 11 returned, 12 approver added, 13 approver added and agreed, 14 handled, 15 handed on
+}
+
+func (e *SysApprovalChangeApprovalInfo) field(name string) any {
+	switch name {
+	case "spnostr":
+		return &e.SpNoStr
+	case "spno":
+		return &e.SpNo
+	case "spname":
+		return &e.SpName
+	case "spstatus":
+		return &e.SpStatus
+	case "templateid":
+		return &e.TemplateID
+	case "applytime":
+		return &e.ApplyTime
+	case "applyer":
+		return &e.Applyer
+	case "sprecord":
+		return (*structs[SpRecord, *SpRecord])(&e.SpRecord)
+	case "notifyer":
+		return (*structs[Notifyer, *Notifyer])(&e.Notifyer)
+	case "processlist":
+		return wrapped{(*structs[NodeList, *NodeList])(&e.ProcessList)}
+	case "comments":
+		return (*structs[Comments, *Comments])(&e.Comments)
+	case "statuchangeevent":
+		return &e.StatuChangeEvent
+	}
+	return nil
+}
+
+// Text is an element Text of an event.
+type Text struct {
+	Value string // the text; when Type is 0
+}
+
+func (e *Text) field(name string) any {
+	switch name {
+	case "value":
+		return &e.Value
+	}
+	return nil
+}
+
+// UserInfo is an element UserInfo of an event.
+type UserInfo struct {
+	UserID string // userid of the approver or handler
+}
+
+func (e *UserInfo) field(name string) any {
+	switch name {
+	case "userid":
+		return &e.UserID
+	}
+	return nil
+}
+
+// Web is an element Web of an event.
+type Web struct {
+	Title string // title of the web page; when Type is 1
+	URL   string // URL of the web page; when Type is 1
+}
+
+func (e *Web) field(name string) any {
+	switch name {
+	case "title":
+		return &e.Title
+	case "url":
+		return &e.URL
+	}
+	return nil
+}

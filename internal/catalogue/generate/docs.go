@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/openwork-go/openwork/internal/catalogue"
+)
+
+// methods are the HandleX methods, by the name they match.
+var methods = map[string]string{
+	"suite_ticket": "HandleSuiteTicketRefreshed", "create_auth": "HandleAuthCreated", "change_auth": "HandleAuthChanged",
+	"cancel_auth": "HandleAuthCancelled", "change_contact.create_user": "HandleUserCreated",
+	"change_contact.update_user": "HandleUserUpdated", "change_contact.delete_user": "HandleUserDeleted",
+	"change_contact.create_party": "HandlePartyCreated", "change_contact.update_party": "HandlePartyUpdated",
+	"change_contact.delete_party": "HandlePartyDeleted", "change_contact.update_tag": "HandleUserTagUpdated",
+	"share_agent_change": "HandleShareAgentChanged", "reset_permanent_code": "HandleResetPermanentCode",
+	"change_app_admin": "HandleChangeAppAdmin",
+}
+
+// docs is the table of events.
+func docs(events []*catalogue.Event) []byte {
+	var b bytes.Buffer
+	forms, verified := 0, 0
+	for _, e := range events {
+		for _, f := range e.Forms {
+			forms++
+			if f.Verified {
+				verified++
+			}
+		}
+	}
+	fmt.Fprintf(&b, `<!-- Generated from internal/catalogue/catalogue.txt; do not edit. -->
+
+# Events · 事件一览
+
+%d events and messages in %d forms, %d of them seen on an official page; the others are known from other software and
+marked with ?. Every one can be received with `+"`On[event.X]`"+`, and with `+"`Handle(name, …)`"+`; the most common have a method of
+their own. Numbers are pages: developer.work.weixin.qq.com/document/path/N.
+
+共 %d 种事件与消息、%d 种推送形式，其中 %d 种已对照官方文档；带 ? 的来自其他软件。每一种都可以用 `+"`On[event.X]`"+` 或
+`+"`Handle(name, …)`"+` 接收，最常用的另有专门的方法。数字是官方文档页码。
+
+`, len(events), forms, verified, len(events), forms, verified)
+	fmt.Fprintln(&b, "| name · 名称 | 中文名 | type · 类型 | method · 方法 | where · 通道 |\n|---|---|---|---|---|")
+	for _, e := range events {
+		method := methods[e.Name]
+		if method != "" {
+			method = "`" + method + "`"
+		}
+		var where []string
+		for _, f := range e.Forms {
+			mark := ""
+			if !f.Verified {
+				mark = "?"
+			}
+			where = append(where, fmt.Sprintf("%s, %s [%s](https://developer.work.weixin.qq.com/document/path/%s)%s",
+				f.Channel, strings.ReplaceAll(f.Apps, "_", "-"), f.Doc, f.Doc, mark))
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | `event.%s` | %s | %s |\n", e.Name, e.Chinese, e.GoName, method, strings.Join(where, "<br>"))
+	}
+	fmt.Fprint(&b, "\n`HandleContactChanged` receives all of `change_contact`. `Handle` with the first part of a name receives the family.\n\n"+
+		"`HandleContactChanged` 接收全部 `change_contact`；`Handle` 传入名称的第一段即可接收整类事件。\n")
+	return b.Bytes()
+}

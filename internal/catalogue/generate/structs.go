@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/openwork-go/openwork/internal/catalogue"
+)
+
+// writer collects the source of event/events.go.
+type writer struct {
+	bytes.Buffer
+	types map[*catalogue.Node]string // the Go type of each element that holds others
+}
+
+func structs(events []*catalogue.Event) []byte {
+	w := &writer{types: map[*catalogue.Node]string{}}
+	trees := map[*catalogue.Event][]*catalogue.Node{}
+	for _, e := range events {
+		trees[e] = e.Tree()
+	}
+	nested := w.nameTypes(events, trees)
+
+	w.WriteString(generated + "package event\n\nimport \"time\"\n\n")
+	w.WriteString("// The names of all events: openwork.Message.Name, and what openwork.Server.Handle takes.\nconst (\n")
+	for _, e := range events {
+		fmt.Fprintf(w, "Name%s = %q\n", e.GoName, e.Name)
+	}
+	w.WriteString(")\n\n// New returns an empty event of a name, nil for a name that is not in the catalogue.\n" +
+		"func New(name string) Event {\nswitch name {\n")
+	for _, e := range events {
+		cases := fmt.Sprintf("Name%s", e.GoName)
+		for _, alias := range e.Aliases {
+			cases += fmt.Sprintf(", %q", alias)
+		}
+		fmt.Fprintf(w, "case %s:\nreturn new(%s)\n", cases, e.GoName)
+	}
+	w.WriteString("}\nreturn nil\n}\n\n// Aliases are the other spellings of a name that WeCom's pages have.\n" +
+		"func Aliases(name string) []string {\nswitch name {\n")
+	for _, e := range events {
+		if len(e.Aliases) > 0 {
+			fmt.Fprintf(w, "case Name%s:\nreturn []string{\"%s\"}\n", e.GoName, strings.Join(e.Aliases, `", "`))
+		}
+	}
+	w.WriteString("}\nreturn nil\n}\n")
+	for _, e := range events {
+		w.event(e, trees[e])
+	}
+	for _, n := range nested {
+		w.nested(n)
+	}
+	return w.Bytes()
+}
+
+// nameTypes gives a Go type to every element that holds others. It is called as the element, if all elements of that name
+// hold the same; else the event's name stands in front. It returns one node for each type, in order of names.
+func (w *writer) nameTypes(events []*catalogue.Event, trees map[*catalogue.Event][]*catalogue.Node) []*catalogue.Node {
+	shapes := map[string]map[string]bool{} // by the name wanted
+	taken := map[string]bool{"Head": true, "Event": true}
+	for _, e := range events {
+		taken[e.GoName] = true
+	}
+	wanted := func(n, parent *catalogue.Node) string {
+		if strings.EqualFold(n.Name, "item") && parent != nil {
+			return parent.GoName() + "Item"
+		}
+		return n.GoName()
+	}
+	var walk func(nodes []*catalogue.Node, parent *catalogue.Node, visit func(n, parent *catalogue.Node))
+	walk = func(nodes []*catalogue.Node, parent *catalogue.Node, visit func(n, parent *catalogue.Node)) {
+		for _, n := range nodes {
+			walk(n.Children, n, visit)
+			if n.Type == "" && n.List() == nil {
+				visit(n, parent)
+			}
+		}
+	}
+	for _, e := range events {
+		walk(trees[e], nil, func(n, parent *catalogue.Node) {
+			name := wanted(n, parent)
+			if shapes[name] == nil {
+				shapes[name] = map[string]bool{}
+			}
+			shapes[name][shape(n)] = true
+		})
+	}
+	byName := map[string]*catalogue.Node{}
+	for _, e := range events {
+		walk(trees[e], nil, func(n, parent *catalogue.Node) {
+			name := wanted(n, parent)
+			if taken[name] || len(shapes[name]) > 1 {
+				name = e.GoName + name
+			}
+			w.types[n] = name
+			if byName[name] == nil {
+				byName[name] = n
+			}
+		})
+	}
+	names := make([]string, 0, len(byName))
+	for name := range byName {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	nested := make([]*catalogue.Node, len(names))
+	for i, name := range names {
+		nested[i] = byName[name]
+	}
+	return nested
+}
+
+// shape describes what an element holds.
+func shape(n *catalogue.Node) string {
+	var b strings.Builder
+	for _, c := range n.Children {
+		fmt.Fprintf(&b, "%s %v %s{%s}", c.Name, c.Repeats, c.Type, shape(c))
+	}
+	return b.String()
+}
+
+func (w *writer) event(e *catalogue.Event, fields []*catalogue.Node) {
+	first, second := e.Parts()
+	w.WriteByte('\n')
+	what := first
+	switch {
+	case e.Forms[0].Element == "MsgType":
+		what = "a message with MsgType " + second
+	case second != "":
+		what = first + " with ChangeType " + second
+	}
+	w.comment(fmt.Sprintf("%s is %s, %s. %s", e.GoName, what, e.Chinese, e.Doc))
+	w.WriteString("//\n")
+	for _, f := range e.Forms {
+		w.comment(fmt.Sprintf("%s.", formText(f)))
+	}
+	fmt.Fprintf(w, "type %s struct {\nHead\n\n", e.GoName)
+	w.fields(fields)
+	fmt.Fprintf(w, "}\n\n// EventName implements Event.\nfunc (*%s) EventName() string { return Name%s }\n", e.GoName, e.GoName)
+	w.decoder(e.GoName, fields)
+}
+
+// formText says where the event comes in this form, and how sure that is.
+func formText(f catalogue.Form) string {
+	where := map[string]string{"command": "command URL", "data": "data URL", "provider": "system event URL"}[f.Channel]
+	whose := map[string]string{"third_party": "third-party apps", "customized": "customized apps",
+		"both": "third-party and customized apps", "provider": "providers", "neither": "self-built apps only, by its page"}[f.Apps]
+	text := fmt.Sprintf("By %s on the %s, for %s: https://developer.work.weixin.qq.com/document/path/%s", f.Element, where, whose, f.Doc)
+	if !f.Verified {
+		text += " (not verified on an official page)"
+	}
+	if f.Note != "" {
+		text += "; " + f.Note
+	}
+	return text
+}
+
+func (w *writer) nested(n *catalogue.Node) {
+	name := w.types[n]
+	fmt.Fprintf(w, "\n// %s is an element %s of an event.\ntype %s struct {\n", name, n.Name, name)
+	w.fields(n.Children)
+	w.WriteString("}\n")
+	w.decoder(name, n.Children)
+}
+
+func (w *writer) fields(nodes []*catalogue.Node) {
+	for _, n := range nodes {
+		doc := n.Doc
+		if list := n.List(); list != nil {
+			doc = list.Doc
+		}
+		if doc != "" {
+			doc = " // " + doc
+		}
+		fmt.Fprintf(w, "%s %s%s\n", n.GoName(), w.goType(n), doc)
+	}
+}
+
+var leafTypes = map[string]string{"string": "string", "int": "int", "int64": "int64", "float64": "float64", "bool": "bool",
+	"time": "time.Time", "strings": "[]string", "ints": "[]int64"}
+
+func (w *writer) goType(n *catalogue.Node) string {
+	if list := n.List(); list != nil {
+		return w.goType(list)
+	}
+	typ := w.types[n]
+	if n.Type != "" {
+		typ = leafTypes[n.Type]
+		if n.Repeats && typ == "int" {
+			typ = "int64"
+		}
+	}
+	if n.Repeats {
+		return "[]" + typ
+	}
+	return typ
+}
+
+// decoder writes the method that finds where the value of an element goes.
+func (w *writer) decoder(typ string, nodes []*catalogue.Node) {
+	if len(nodes) == 0 {
+		fmt.Fprintf(w, "\nfunc (*%s) field(string) any { return nil }\n", typ)
+		return
+	}
+	fmt.Fprintf(w, "\nfunc (e *%s) field(name string) any {\nswitch name {\n", typ)
+	for _, n := range nodes {
+		names := fmt.Sprintf("%q", strings.ToLower(n.Name))
+		if n.Other != "" {
+			names += fmt.Sprintf(", %q", strings.ToLower(n.Other))
+		}
+		place := w.place(n, "&e."+n.GoName())
+		if list := n.List(); list != nil {
+			place = "wrapped{" + w.place(list, "&e."+n.GoName()) + "}"
+		}
+		fmt.Fprintf(w, "case %s:\nreturn %s\n", names, place)
+	}
+	w.WriteString("}\nreturn nil\n}\n")
+}
+
+// place is the pointer to a field, in the type that says how to fill it.
+func (w *writer) place(n *catalogue.Node, pointer string) string {
+	switch {
+	case n.Type == "strings":
+		return "(*commaStrings)(" + pointer + ")"
+	case n.Type == "ints":
+		return "(*commaInts)(" + pointer + ")"
+	case n.Type == "" && n.Repeats:
+		return fmt.Sprintf("(*structs[%s, *%s])(%s)", w.types[n], w.types[n], pointer)
+	}
+	return pointer
+}
+
+// comment wraps a text into comment lines.
+func (w *writer) comment(text string) {
+	line := "//"
+	for _, word := range strings.Fields(text) {
+		if len(line)+1+len(word) > 120 && line != "//" {
+			w.WriteString(line + "\n")
+			line = "//"
+		}
+		line += " " + word
+	}
+	w.WriteString(line + "\n")
+}
