@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +27,7 @@ const (
 
 // APIError is an answer of WeCom's API with an errcode other than 0. It holds no secrets. See document/path/90313.
 type APIError struct {
-	Op      string // the endpoint: "get_suite_token"
+	Op      string // the endpoint: "get_suite_token", "user/get"
 	Code    int    // errcode
 	Message string // errmsg, without the hint
 	Hint    string // what WeCom's support asks for: "[1700000000_123_abc…]"; may be empty
@@ -115,7 +114,7 @@ type call struct {
 // do makes the call and reads its answer into out, unless that is nil. Calls that may be repeated are, while ctx lasts:
 // three times in all, if WeCom is busy or cannot be reached.
 func (a *api) do(ctx context.Context, c call, out any) error {
-	op := path.Base(c.path)
+	op := opOf(c.path)
 	var body []byte
 	if c.body != nil {
 		var err error
@@ -133,6 +132,12 @@ func (a *api) do(ctx context.Context, c call, out any) error {
 			return err
 		}
 	}
+}
+
+// opOf is what errors call an endpoint: "get_suite_token", "user/get".
+func opOf(path string) string {
+	op := strings.TrimPrefix(path, "/cgi-bin/")
+	return strings.TrimPrefix(strings.TrimPrefix(op, "service/"), "v2/")
 }
 
 // sleep reports false if ctx ends first, or would.

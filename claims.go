@@ -51,16 +51,20 @@ const maxClaims = 1 << 17
 
 // claimTable keeps claims in memory, apart from the cache: claims are made for every push, tokens every two hours.
 type claimTable struct {
-	mu     sync.Mutex
-	byKey  map[string]*list.Element
-	oldest list.List // of *claim, oldest first
+	mu    sync.Mutex
+	byKey map[string]*list.Element
+	// Claims in order of their making, those that are kept longer than an hour in the second list: so the first to end is
+	// near the front of its list.
+	byAge [2]list.List // of *claim
 }
 
 type claim struct {
 	key, owner string
-	done       bool
 	result     string
 	until      time.Time
+	done       bool
+	long       int           // index into byAge
+	changed    chan struct{} // closed when the claim ends; nil as long as nobody waits for that
 }
 
 func (t *claimTable) claim(key, owner string, lease time.Duration) (state int, result string) {
@@ -84,7 +88,7 @@ func (t *claimTable) claim(key, owner string, lease time.Duration) (state int, r
 			return ClaimTaken, ""
 		}
 	}
-	t.byKey[key] = t.oldest.PushBack(&claim{key: key, owner: owner, until: now.Add(lease)})
+	t.put(&claim{key: key, owner: owner}, now.Add(lease), lease)
 	return ClaimTaken, ""
 }
 
@@ -93,8 +97,9 @@ func (t *claimTable) done(key, owner, result string, keep time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e := t.owned(key, owner); e != nil {
-		c := e.Value.(*claim)
-		c.done, c.result, c.until = true, result, now.Add(keep)
+		c := t.remove(e)
+		c.done, c.result = true, result
+		t.put(c, now.Add(keep), keep)
 	}
 }
 
@@ -104,6 +109,21 @@ func (t *claimTable) release(key, owner string) {
 	if e := t.owned(key, owner); e != nil {
 		t.remove(e)
 	}
+}
+
+// wait returns a channel that is closed when the claim on key is done or given back; nil if it is no longer held.
+func (t *claimTable) wait(key string) <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.byKey[key]
+	if !ok || e.Value.(*claim).done {
+		return nil
+	}
+	c := e.Value.(*claim)
+	if c.changed == nil {
+		c.changed = make(chan struct{})
+	}
+	return c.changed
 }
 
 // owned is the claim on key, nil if it is not owner's, or done.
@@ -118,18 +138,34 @@ func (t *claimTable) owned(key, owner string) *list.Element {
 	return e
 }
 
-// forget drops a few of the oldest claims if they have ended, and one if there are too many.
-func (t *claimTable) forget(now time.Time) {
-	for range 4 {
-		e := t.oldest.Front()
-		if e == nil || now.Before(e.Value.(*claim).until) && len(t.byKey) < maxClaims {
-			return
-		}
-		t.remove(e)
+func (t *claimTable) put(c *claim, until time.Time, lasts time.Duration) {
+	c.until, c.long = until, 0
+	if lasts > time.Hour {
+		c.long = 1
 	}
+	t.byKey[c.key] = t.byAge[c.long].PushBack(c)
 }
 
-func (t *claimTable) remove(e *list.Element) {
-	t.oldest.Remove(e)
-	delete(t.byKey, e.Value.(*claim).key)
+func (t *claimTable) remove(e *list.Element) *claim {
+	c := e.Value.(*claim)
+	t.byAge[c.long].Remove(e)
+	delete(t.byKey, c.key)
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
+	return c
+}
+
+// forget drops a few claims that have ended, and the oldest if there are too many.
+func (t *claimTable) forget(now time.Time) {
+	for i := range t.byAge {
+		for range 2 {
+			e := t.byAge[i].Front()
+			if e == nil || now.Before(e.Value.(*claim).until) && len(t.byKey) < maxClaims {
+				break
+			}
+			t.remove(e)
+		}
+	}
 }

@@ -1091,6 +1091,7 @@ func TestTokens_LooksAgainAfterTheClaim(t *testing.T) {
 			if kind.name == corpToken.name { // the suite's token is there, so that both come to the corp's at once
 				requireToken(t, suiteToken.source(t, tokenSetup{API: api, Cache: cache, Tickets: tickets}))
 			}
+			api.always(kind.endpoint, apiAnswer{Delay: 100 * time.Millisecond})
 			together(2, func(i int) { requireTokenIn(t, []openwork.TokenSource{slow, quick}[i]) })
 			assert.Equal(t, requireToken(t, quick), requireToken(t, slow))
 			assert.Equal(t, 1, api.called(kind.endpoint))
@@ -1360,6 +1361,34 @@ func TestK20_ClockJumps(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// What a replica with a clock a day ahead wrote looks new for a day, and is not kept that long.
+func TestK20_TokenOfAClockAheadIsReplaced(t *testing.T) {
+	t.Parallel()
+	for _, kind := range tokenKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			cache := newProbeCache()
+			var token string
+			inBubble(t, func(t *testing.T) {
+				time.Sleep(24 * time.Hour)
+				token = requireToken(t, kind.source(t, tokenSetup{API: newPretendAPI(), Cache: cache, Tickets: freshTickets(t)}))
+			})
+			require.NotEmpty(t, token)
+			inBubble(t, func(t *testing.T) {
+				api := newPretendAPI()
+				api.serial = 1000
+				source := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
+				for range 130 {
+					requireToken(t, source)
+					time.Sleep(time.Minute)
+				}
+				assert.NotEqual(t, token, requireToken(t, source))
+				assert.Less(t, api.called(kind.endpoint), 5)
+			})
+		})
 	}
 }
 

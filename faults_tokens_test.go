@@ -347,6 +347,24 @@ func TestElsewhere_ChangedCodeOrSuiteDropsTheToken(t *testing.T) {
 		assert.NotEqual(t, old, renewed)
 		assert.Equal(t, renewed, requireToken(t, setup.client(t).Corp(testCorp)), "another replica")
 	})
+	t.Run("replica that starts after the change", func(t *testing.T) {
+		t.Parallel()
+		api, cache := newPretendAPI(), newProbeCache()
+		setup := tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t)}
+		old := requireToken(t, setup.client(t).Corp(testCorp))
+		api.knowCode(testCorp, newCode)
+		setup.Codes = func(context.Context, string) (string, error) { return newCode, nil }
+		assert.NotEqual(t, old, requireToken(t, setup.client(t).Corp(testCorp)))
+	})
+	t.Run("suite secret", func(t *testing.T) {
+		t.Parallel()
+		api, cache := newPretendAPI(), newProbeCache()
+		setup := tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t)}
+		old := requireToken(t, suiteToken.source(t, setup))
+		setup.SuiteSecret = secretMark + "-suite-secret-2"
+		api.knowSuite(testSuiteID, setup.SuiteSecret)
+		assert.NotEqual(t, old, requireToken(t, suiteToken.source(t, setup)))
+	})
 	t.Run("suite", func(t *testing.T) {
 		t.Parallel()
 		const other = "ww9f8e7d6c5b4a3928"

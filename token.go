@@ -226,7 +226,7 @@ func (c *CachedToken) begin(ctx context.Context, now time.Time) {
 // land ends a flight and remembers how it went.
 func (c *CachedToken) land(f *flight) {
 	if v := recover(); v != nil {
-		f.err = fmt.Errorf("openwork: fetching a token panicked: %v", v)
+		f.err = fmt.Errorf("openwork: fetching a token panicked with a %T", v)
 	}
 	now := time.Now()
 	c.mu.Lock()
@@ -419,7 +419,7 @@ type heldToken struct {
 }
 
 func newHeldToken(value, tag string, fetched, expires time.Time) *heldToken {
-	margin := max(softMargin, expires.Sub(fetched)/10)
+	margin := max(softMargin, min(expires.Sub(fetched), longestLife)/10)
 	return &heldToken{value: value, tag: tag, fetched: fetched, expires: expires, soft: expires.Add(-margin - jitter(margin/4))}
 }
 
@@ -448,11 +448,14 @@ func decodeToken(text string) *heldToken {
 	if err1 != nil || err2 != nil {
 		return nil
 	}
-	end := time.UnixMilli(expires)
-	if latest := time.Now().Add(longestLife); end.After(latest) {
+	now, began, end := time.Now(), time.UnixMilli(fetched), time.UnixMilli(expires)
+	if latest := now.Add(longestLife); end.After(latest) {
 		end = latest
 	}
-	return newHeldToken(parts[3], parts[2], time.UnixMilli(fetched), end)
+	if began.After(now.Add(time.Second)) {
+		began = time.Unix(0, 0) // by a clock that is ahead; it must not seem newer than all that we fetch
+	}
+	return newHeldToken(parts[3], parts[2], began, end)
 }
 
 // Format shows what is kept, not the token.

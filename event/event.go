@@ -94,7 +94,7 @@ func set(to fields, name, inner string) {
 		}
 	case *float64:
 		if *p == 0 {
-			*p, _ = strconv.ParseFloat(trim(xmlread.Text(inner)), 64)
+			*p = decimal(xmlread.Text(inner))
 		}
 	case *bool:
 		text := trim(xmlread.Text(inner))
@@ -160,15 +160,22 @@ func (w wrapped) field(string) any { return w.list }
 
 // number is 0 for what is no whole number. Some numbers come with a fraction of zero.
 func number(text string) int64 {
-	text = trim(text)
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		whole, fraction, _ := strings.Cut(text, ".")
-		if strings.Trim(fraction, "0") == "" {
-			n, _ = strconv.ParseInt(whole, 10, 64)
-		}
+	whole, fraction, _ := strings.Cut(trim(text), ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.Trim(fraction, "0") != "" {
+		return 0
 	}
 	return n
+}
+
+// decimal is 0 for what is no decimal number.
+func decimal(text string) float64 {
+	text = trim(text)
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || strings.Trim(text, "0123456789+-.eE") != "" { // infinities, hexadecimal and the like
+		return 0
+	}
+	return f
 }
 
 func trim(text string) string { return strings.Trim(text, " \t\r\n") }
