@@ -5167,8 +5167,8 @@ func (e *Details) field(name string) any {
 type ExtAttrItem struct {
 	Name string // name of an extended attribute
 	Type int    // 0 text, 1 web page
-	Text Text
-	Web  Web
+	Text ExtAttrItemText
+	Web  ExtAttrItemWeb
 }
 
 func (e *ExtAttrItem) field(name string) any {
@@ -5181,6 +5181,35 @@ func (e *ExtAttrItem) field(name string) any {
 		return &e.Text
 	case "web":
 		return &e.Web
+	}
+	return nil
+}
+
+// ExtAttrItemText is an element Text of an event.
+type ExtAttrItemText struct {
+	Value string // the text; when Type is 0
+}
+
+func (e *ExtAttrItemText) field(name string) any {
+	switch name {
+	case "value":
+		return &e.Value
+	}
+	return nil
+}
+
+// ExtAttrItemWeb is an element Web of an event.
+type ExtAttrItemWeb struct {
+	Title string // title of the web page; when Type is 1
+	URL   string // URL of the web page; when Type is 1
+}
+
+func (e *ExtAttrItemWeb) field(name string) any {
+	switch name {
+	case "title":
+		return &e.Title
+	case "url":
+		return &e.URL
 	}
 	return nil
 }
@@ -5508,19 +5537,6 @@ func (e *SysApprovalChangeApprovalInfo) field(name string) any {
 	return nil
 }
 
-// Text is an element Text of an event.
-type Text struct {
-	Value string // the text; when Type is 0
-}
-
-func (e *Text) field(name string) any {
-	switch name {
-	case "value":
-		return &e.Value
-	}
-	return nil
-}
-
 // UserInfo is an element UserInfo of an event.
 type UserInfo struct {
 	UserID string // userid of the approver or handler
@@ -5530,22 +5546,6 @@ func (e *UserInfo) field(name string) any {
 	switch name {
 	case "userid":
 		return &e.UserID
-	}
-	return nil
-}
-
-// Web is an element Web of an event.
-type Web struct {
-	Title string // title of the web page; when Type is 1
-	URL   string // URL of the web page; when Type is 1
-}
-
-func (e *Web) field(name string) any {
-	switch name {
-	case "title":
-		return &e.Title
-	case "url":
-		return &e.URL
 	}
 	return nil
 }

@@ -62,24 +62,25 @@ func (w *writer) nameTypes(events []*catalogue.Event, trees map[*catalogue.Event
 	for _, e := range events {
 		taken[e.GoName] = true
 	}
-	wanted := func(n, parent *catalogue.Node) string {
-		if strings.EqualFold(n.Name, "item") && parent != nil {
-			return parent.GoName() + "Item"
+	// Short words such as Item, Text and Web say little on their own.
+	wanted := func(n *catalogue.Node, parent string) string {
+		if len(n.Name) <= len("Item") {
+			return parent + n.GoName()
 		}
 		return n.GoName()
 	}
-	var walk func(nodes []*catalogue.Node, parent *catalogue.Node, visit func(n, parent *catalogue.Node))
-	walk = func(nodes []*catalogue.Node, parent *catalogue.Node, visit func(n, parent *catalogue.Node)) {
+	var walk func(nodes []*catalogue.Node, parent string, visit func(n *catalogue.Node, name string))
+	walk = func(nodes []*catalogue.Node, parent string, visit func(n *catalogue.Node, name string)) {
 		for _, n := range nodes {
-			walk(n.Children, n, visit)
+			name := wanted(n, parent)
+			walk(n.Children, name, visit)
 			if n.Type == "" && n.List() == nil {
-				visit(n, parent)
+				visit(n, name)
 			}
 		}
 	}
 	for _, e := range events {
-		walk(trees[e], nil, func(n, parent *catalogue.Node) {
-			name := wanted(n, parent)
+		walk(trees[e], "", func(n *catalogue.Node, name string) {
 			if shapes[name] == nil {
 				shapes[name] = map[string]bool{}
 			}
@@ -88,8 +89,7 @@ func (w *writer) nameTypes(events []*catalogue.Event, trees map[*catalogue.Event
 	}
 	byName := map[string]*catalogue.Node{}
 	for _, e := range events {
-		walk(trees[e], nil, func(n, parent *catalogue.Node) {
-			name := wanted(n, parent)
+		walk(trees[e], "", func(n *catalogue.Node, name string) {
 			if taken[name] || len(shapes[name]) > 1 {
 				name = e.GoName + name
 			}
