@@ -96,11 +96,20 @@ func (t *claimTable) done(key, owner, result string, keep time.Duration) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e := t.owned(key, owner); e != nil {
-		c := t.remove(e)
-		c.done, c.result = true, result
-		t.put(c, now.Add(keep), keep)
+	e := t.owned(key, owner)
+	if e == nil {
+		return
 	}
+	c := e.Value.(*claim)
+	c.done, c.result = true, result
+	c.end()
+	if c.long == long(keep) {
+		c.until = now.Add(keep)
+		t.byAge[c.long].MoveToBack(e)
+		return
+	}
+	t.byAge[c.long].Remove(e)
+	t.put(c, now.Add(keep), keep)
 }
 
 func (t *claimTable) release(key, owner string) {
@@ -139,22 +148,31 @@ func (t *claimTable) owned(key, owner string) *list.Element {
 }
 
 func (t *claimTable) put(c *claim, until time.Time, lasts time.Duration) {
-	c.until, c.long = until, 0
-	if lasts > time.Hour {
-		c.long = 1
-	}
+	c.until, c.long = until, long(lasts)
 	t.byKey[c.key] = t.byAge[c.long].PushBack(c)
 }
 
-func (t *claimTable) remove(e *list.Element) *claim {
+// long is the index of the list for claims that last so long.
+func long(lasts time.Duration) int {
+	if lasts > time.Hour {
+		return 1
+	}
+	return 0
+}
+
+func (t *claimTable) remove(e *list.Element) {
 	c := e.Value.(*claim)
 	t.byAge[c.long].Remove(e)
 	delete(t.byKey, c.key)
+	c.end()
+}
+
+// end wakes those who wait for the end of the work.
+func (c *claim) end() {
 	if c.changed != nil {
 		close(c.changed)
 		c.changed = nil
 	}
-	return c
 }
 
 // forget drops a few claims that have ended, and the oldest if there are too many.

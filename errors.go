@@ -31,7 +31,7 @@ var (
 	ErrDecrypt = errors.New("ciphertext does not decrypt")
 	// ErrReceiveID: the push was made for another app or corp. Answered with 403.
 	ErrReceiveID = errors.New("receive id does not match")
-	// ErrOverloaded: as many pushes as Config.MaxInFlight allows are being served. Answered with 503.
+	// ErrOverloaded: as many pushes as Config.MaxInFlight allows are being served, or the queue is full. Answered with 503.
 	ErrOverloaded = errors.New("too many pushes in flight")
 	// ErrReplyNotAllowed: a handler replied to a push that WeCom takes no reply to. Answered with 500.
 	ErrReplyNotAllowed = errors.New("this push takes no reply but success")
@@ -119,6 +119,8 @@ func (e *RefusedError) advice() string {
 		return "the network or a proxy in between is slow or broken"
 	case checkEnvelope, checkMessage:
 		return "the signature aside, this is not what WeCom sends; a proxy may have cut or rewritten the body"
+	case checkQueue:
+		return "the queue is full: its workers are slow or failing, or it is too small"
 	case checkTicket:
 		return "WeCom sends up to 512 bytes; the push was not stored"
 	case checkQuery:
@@ -153,6 +155,7 @@ const (
 	checkAllowCorp = "AllowCorp"
 	checkAge       = "age"
 	checkTicket    = "suite_ticket"
+	checkQueue     = "queue"
 )
 
 // StatusCode is the HTTP status to answer err with: 200 for nil, 4xx and 503 for a push that was refused, 500 for

@@ -447,7 +447,7 @@ func TestQ14_ReceiveIDOfTheURLCheck(t *testing.T) {
 
 func TestQ15_PostThatAlsoCarriesAnEcho(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
+	f := newFixture(t, func(c *openwork.Config) { c.NoDedupe = true })
 	p := newPush(command("change_auth")).parts()
 	echo := newURLCheck("1616140317555161061").parts()
 	f.requireSuccess(p.requestWithQuery(p.RawQuery + "&echostr=" + url.QueryEscape(echo.Encrypt)))

@@ -158,6 +158,26 @@ func (m *Message) route() route {
 	return route{}
 }
 
+// channel is the kind of URL that the push belongs to, by its content.
+func (m *Message) channel() string {
+	switch {
+	case m.serviceCorpID != "":
+		return "provider"
+	case m.InfoType != "":
+		return "command"
+	}
+	return "data"
+}
+
+// label is the name, if it is one of those in the catalogue: those are not too many for a metric.
+func (m *Message) label() string {
+	name := m.Name()
+	if event.New(name) == nil {
+		return "other"
+	}
+	return name
+}
+
 func (r route) String() string {
 	if r.second == "" {
 		return r.first

@@ -33,6 +33,9 @@ type Envelope struct {
 	frame  []byte          // Encrypt in binary
 	at     time.Time       // Timestamp
 	body   []byte          // of the request
+	doc    xmlread.Document
+
+	passage passage
 }
 
 // envelopes are reused by Serve, for the memory of body and frame; nothing of one may be kept beyond that.
@@ -50,7 +53,8 @@ func (p *envelopes) put(e *Envelope) {
 	if cap(e.body)+cap(e.frame) > mostReused {
 		return
 	}
-	*e = Envelope{body: e.body[:0], frame: e.frame[:0]}
+	e.doc.Reset()
+	*e = Envelope{body: e.body[:0], frame: e.frame[:0], doc: e.doc}
 	p.Put(e)
 }
 
@@ -62,6 +66,9 @@ const maxQuery = 8 << 10
 
 // receive takes a request apart and checks its shape; nothing is hashed yet.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request, e *Envelope) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		return refused(ErrMethod, checkMethod, show(r.Method), http.MethodGet, http.MethodPost)
+	}
 	if err := e.readQuery(r.URL.RawQuery, r.Method == http.MethodGet); err != nil {
 		return err
 	}
@@ -222,8 +229,8 @@ func (e *Envelope) readEnvelope(text string) error {
 			return malformed(err.Error())
 		}
 	}
-	doc, err := xmlread.Parse(text, 4)
-	if err != nil {
+	doc := &e.doc
+	if err := doc.Read(text); err != nil {
 		return malformed(err.Error())
 	}
 	found := false

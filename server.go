@@ -1,7 +1,9 @@
 package openwork
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +11,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -62,6 +63,37 @@ type Config struct {
 	// Cache keeps the suite_ticket. nil: a MemoryCache, which forgets with the process.
 	Cache Cache
 
+	// Claims says across replicas which push is being handled and which has been, so that a copy is not handled again. nil:
+	// Cache, if it is a Claimer; else copies are told apart within this process only, and a log line says so.
+	Claims Claimer
+
+	// NoDedupe has copies of a push handled like the push itself.
+	NoDedupe bool
+
+	// DedupeKey names a push: those of one name are copies of each other. "" tells that a push has no copies. nil: MsgId with
+	// ToUserName and AgentID for messages, else a hash of receive id and content, which are the same in WeCom's retries.
+	DedupeKey func(*Message) string
+
+	// AuthBudget and Budget are how long handlers may take before their context ends, from the arrival of the push, for
+	// create_auth, change_auth, cancel_auth and reset_permanent_code, and for all others. 0: 900 ms and 4.5 s, a little less
+	// than WeCom waits.
+	AuthBudget, Budget time.Duration
+
+	// Queue takes pushes over: they are acknowledged as soon as it has them, and handled by its workers, which call Process.
+	// What must not be lost needs one, as WeCom waits 1 second for the answer to an authorisation event and promises no
+	// repetition. nil: handlers run before the answer.
+	Queue Queue
+
+	// Async says which pushes go to the Queue. nil: all but messages, which may carry a reply. A push that goes there cannot.
+	Async func(*Message) bool
+
+	// AbortOnFailure makes ServeHTTP break the connection where it would answer 5xx: by its current pages, WeCom repeats a
+	// push after a broken connection, and not after a status.
+	AbortOnFailure bool
+
+	// Observer is called once per push, with how it ended, before it is answered. It must be quick and safe for concurrent use.
+	Observer func(context.Context, Observation)
+
 	// Tickets keeps the suite_ticket elsewhere than in Cache. nil: Cache, if it is a TicketStore, or kept in it.
 	Tickets TicketStore
 
@@ -99,6 +131,8 @@ const (
 	defaultTolerance    = 10 * time.Minute
 	defaultMaxBodyBytes = 1 << 20
 	defaultMaxInFlight  = 1024
+	defaultAuthBudget   = 900 * time.Millisecond
+	defaultBudget       = 4500 * time.Millisecond
 	mostBodyBytes       = 1 << 29
 )
 
@@ -111,7 +145,12 @@ type Server struct {
 	tickets   *tickets
 	handlers  registry
 	envelopes envelopes
-	inFlight  atomic.Int64
+	refusals  lineLimit
+
+	id         string // of this Server among all replicas
+	attempts   atomic.Uint64
+	claimsHere *claimTable // the Claimer, if it is in this process
+	inFlight   atomic.Int64
 }
 
 // NewServer checks the Config and makes a Server. It refuses what cannot work: an empty Token, a key of the wrong shape,
@@ -121,7 +160,7 @@ func NewServer(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{crypto: crypto}
+	s := &Server{crypto: crypto, id: rand.Text()}
 	if p := config.Previous; p != nil {
 		if s.previous, err = NewCrypto(p.Token, p.EncodingAESKey); err != nil {
 			return nil, fmt.Errorf("openwork: Config.Previous: %w", err)
@@ -134,8 +173,8 @@ func NewServer(config Config) (*Server, error) {
 		return nil, fmt.Errorf("openwork: SuiteID %s is no id", show(config.SuiteID))
 	case config.ProviderCorpID != "" && !isID(config.ProviderCorpID):
 		return nil, fmt.Errorf("openwork: ProviderCorpID %s is no id", show(config.ProviderCorpID))
-	case config.MaxAge < 0 || config.MaxBodyBytes < 0 || config.MaxInFlight < 0:
-		return nil, errors.New("openwork: MaxAge, MaxBodyBytes or MaxInFlight is negative")
+	case config.MaxAge < 0 || config.MaxBodyBytes < 0 || config.MaxInFlight < 0 || config.AuthBudget < 0 || config.Budget < 0:
+		return nil, errors.New("openwork: MaxAge, MaxBodyBytes, MaxInFlight, AuthBudget or Budget is negative")
 	case config.MaxBodyBytes > mostBodyBytes:
 		return nil, fmt.Errorf("openwork: MaxBodyBytes is more than %d", mostBodyBytes)
 	}
@@ -163,6 +202,30 @@ func NewServer(config Config) (*Server, error) {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
+	if config.Claims == nil {
+		claims, ok := config.Cache.(Claimer)
+		if !ok {
+			claims = NewMemoryCache()
+			config.Logger.Warn("openwork: the Cache is no Claimer: copies of a push are told apart within this process only",
+				"app", config.Name)
+		}
+		config.Claims = claims
+	}
+	if memory, ok := config.Claims.(*MemoryCache); ok {
+		s.claimsHere = &memory.claims
+	}
+	if config.DedupeKey == nil {
+		config.DedupeKey = defaultKey
+	}
+	if config.Async == nil {
+		config.Async = isAsync
+	}
+	if config.AuthBudget == 0 {
+		config.AuthBudget = defaultAuthBudget
+	}
+	if config.Budget == 0 {
+		config.Budget = defaultBudget
+	}
 	if config.now == nil {
 		config.now = time.Now
 	}
@@ -185,10 +248,20 @@ func (s *Server) Format(f fmt.State, _ rune) {
 
 // ServeHTTP serves a push or a URL check as an http.Handler. It gives the body 2.5 seconds to arrive.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	limitBody(w, r)
+	s.answer(w, r, nil)
+}
+
+// limitBody sets a deadline for the body, which is lifted once it is read. A writer that knows no deadlines, a test's, is
+// left without.
+func limitBody(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
-		// Lifted once the body is read. A writer that knows no deadlines, a test's, is left without.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
+}
+
+// answer serves a push over HTTP, whose envelope a Mux may have received already.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, received *Envelope) {
 	answered := false
 	defer func() {
 		if !answered { // a handler ended the goroutine with runtime.Goexit: this is the last chance to answer
@@ -198,52 +271,87 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	}()
-	resp, err := s.serve(w, r)
+	resp, err := s.serve(w, r, received)
+	answered = true
 	if err != nil {
 		resp = ErrorResponse(err)
+		if resp.StatusCode >= http.StatusInternalServerError && s.config.AbortOnFailure {
+			panic(http.ErrAbortHandler)
+		}
 	}
-	answered = true
 	_ = resp.Send(w) // a write error means that WeCom has hung up
 }
 
 // Serve serves a push or a URL check, and returns either what to answer or why not; then ErrorResponse makes the answer.
 // It reads the body but does not limit the time that takes, having no connection to set a deadline on: see ServeHTTP. A
 // handler that calls runtime.Goexit ends the caller's goroutine.
-func (s *Server) Serve(r *http.Request) (*Response, error) { return s.serve(nil, r) }
+func (s *Server) Serve(r *http.Request) (*Response, error) { return s.serve(nil, r, nil) }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) (resp *Response, err error) {
-	defer s.guard(r, &err)
+// serve serves a push, whose envelope a Mux may have received already.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelope) (resp *Response, err error) {
+	e := received
+	if e == nil {
+		e = s.envelopes.get()
+	}
+	p := &e.passage
+	*p = passage{began: time.Now(), request: r, outcome: OutcomeHandled}
+	defer func() {
+		s.end(r.Context(), p, recover(), &err)
+		if received == nil {
+			s.envelopes.put(e)
+		}
+	}()
 	inFlight := s.inFlight.Add(1)
 	defer s.inFlight.Add(-1)
 	if inFlight > int64(s.config.MaxInFlight) {
 		return nil, refused(ErrOverloaded, checkOverload, strconv.FormatInt(inFlight, 10))
 	}
-	switch r.Method {
-	case http.MethodGet:
-		return s.checkURL(r)
-	case http.MethodPost:
-		e := s.envelopes.get()
-		defer s.envelopes.put(e)
-		msg, err := s.message(w, r, e)
-		if err != nil {
+	if received == nil {
+		if err := s.receive(w, r, e); err != nil {
 			return nil, err
 		}
-		reply, err := s.handlers.chain(msg.route())(msg)
-		if err != nil {
-			return nil, &handlerError{err: err}
-		}
-		return s.Respond(msg, reply)
 	}
-	return nil, refused(ErrMethod, checkMethod, show(r.Method), http.MethodGet, http.MethodPost)
+	if r.Method == http.MethodGet {
+		p.outcome = OutcomeURLCheck
+		return s.checkURL(p, e)
+	}
+	m, err := s.message(p, e)
+	if err != nil {
+		return nil, err
+	}
+	if s.config.Queue != nil && s.config.Async(m) {
+		p.outcome = OutcomeQueued
+		if err := s.enqueue(m); err != nil {
+			return nil, err
+		}
+		return s.Respond(m, Success)
+	}
+	limit := s.config.Budget
+	if m.isAuth() {
+		limit = s.config.AuthBudget
+	}
+	ctx := &budget{Context: m.ctx, deadline: p.began.Add(limit)}
+	defer ctx.end()
+	m.ctx = ctx
+	left := limit - time.Since(p.began)
+	reply, err := s.once(p, m, left, left+time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return s.Respond(m, reply)
 }
 
 // RequestMessage verifies the signature of a push and returns it still encrypted. Once it has been read whole, the body can
 // be read again. For a push, not for a URL check; the errors are those of Serve.
 func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error) {
-	defer s.guard(r, &err)
+	p := &passage{began: time.Now(), request: r}
+	defer func() { s.end(r.Context(), p, recover(), &err) }()
 	e := &Envelope{}
 	defer e.rewind(r)
-	if _, err := s.verified(nil, r, e); err != nil {
+	if err := s.receivePush(r, e); err != nil {
+		return nil, err
+	}
+	if _, err := s.verify(p, e); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -253,76 +361,55 @@ func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error)
 // is kept. Answer with what Respond makes. Once it has been read whole, the body can be read again. For a push, not for a
 // URL check: let Serve answer those. The errors are those of Serve.
 func (s *Server) DecryptedMessage(r *http.Request) (msg *Message, err error) {
-	defer s.guard(r, &err)
+	p := &passage{began: time.Now(), request: r}
+	defer func() { s.end(r.Context(), p, recover(), &err) }()
 	e := &Envelope{}
 	defer e.rewind(r)
-	return s.message(nil, r, e)
+	if err := s.receivePush(r, e); err != nil {
+		return nil, err
+	}
+	return s.message(p, e)
 }
 
-// guard ends every call that serves a request: it turns a panic into an error, and logs the error.
-func (s *Server) guard(r *http.Request, err *error) {
-	if v := recover(); v != nil {
-		cause, ok := v.(error)
+func (s *Server) receivePush(r *http.Request, e *Envelope) error {
+	if r.Method != http.MethodPost {
+		return refused(ErrMethod, checkMethod, show(r.Method), http.MethodPost)
+	}
+	return s.receive(nil, r, e)
+}
+
+// refuse records a push that a Mux found no Server for.
+func (s *Server) refuse(r *http.Request, err error) error {
+	p := &passage{began: time.Now(), request: r, outcome: OutcomeRefused}
+	s.end(r.Context(), p, nil, &err)
+	return err
+}
+
+// end closes the record of a push: it turns a panic into an error, logs the error, and tells the Observer of a push that
+// was served.
+func (s *Server) end(ctx context.Context, p *passage, panicked any, err *error) {
+	if panicked != nil {
+		cause, ok := panicked.(error)
 		if !ok {
-			cause = fmt.Errorf("%v", v)
+			cause = fmt.Errorf("%v", panicked)
 		}
 		*err = &handlerError{err: fmt.Errorf("panic: %w", cause), stack: debug.Stack()}
 	}
-	if *err == nil {
-		return
+	if *err != nil {
+		if why := refusal(*err); why != nil && p.request != nil {
+			why.Method = p.request.Method
+			s.logRefusal(p.request, *err, why)
+		} else {
+			s.logFailure(ctx, p, *err)
+		}
 	}
-	if why := refusal(*err); why != nil {
-		why.Method = r.Method
-		s.logRefusal(r, *err, why)
-		return
+	if p.outcome != "" {
+		s.observe(ctx, p, *err)
 	}
-	s.logFailure(r, *err)
-}
-
-// logRefusal says which check a push failed, and what to do about it.
-func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
-	attrs := make([]slog.Attr, 0, 9)
-	attrs = append(attrs, slog.String("app", s.config.Name), slog.String("check", why.Check),
-		slog.String("method", why.Method), slog.Int("status", StatusCode(err)), slog.String("reason", why.reason.Error()))
-	if why.Got != "" {
-		attrs = append(attrs, slog.String("got", why.Got))
-	}
-	if len(why.Want) > 0 {
-		attrs = append(attrs, slog.String("want", strings.Join(why.Want, " or ")))
-	}
-	if why.Skew != 0 {
-		attrs = append(attrs, slog.Duration("skew", why.Skew.Round(time.Second)))
-	}
-	if advice := why.advice(); advice != "" {
-		attrs = append(attrs, slog.String("advice", advice))
-	}
-	s.config.Logger.LogAttrs(r.Context(), slog.LevelWarn, "openwork: push refused", attrs...)
-}
-
-// logFailure says what went wrong with a push that was ours.
-func (s *Server) logFailure(r *http.Request, err error) {
-	attrs := []slog.Attr{slog.String("app", s.config.Name), slog.Int("status", StatusCode(err)),
-		slog.String("error", err.Error())}
-	var failed *handlerError
-	if errors.As(err, &failed) && failed.stack != nil {
-		attrs = append(attrs, slog.String("stack", string(failed.stack)))
-	}
-	s.config.Logger.LogAttrs(r.Context(), slog.LevelError, "openwork: push failed", attrs...)
-}
-
-// verified takes a push apart and verifies its signature and timestamp; it returns the Crypto whose Token signed it.
-func (s *Server) verified(w http.ResponseWriter, r *http.Request, e *Envelope) (*Crypto, error) {
-	if r.Method != http.MethodPost {
-		return nil, refused(ErrMethod, checkMethod, show(r.Method), http.MethodPost)
-	}
-	if err := s.receive(w, r, e); err != nil {
-		return nil, err
-	}
-	return s.verify(e)
 }
 
 // verify checks signature and timestamp.
-func (s *Server) verify(e *Envelope) (*Crypto, error) {
+func (s *Server) verify(p *passage, e *Envelope) (*Crypto, error) {
 	crypto := s.crypto
 	if !crypto.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt) {
 		crypto = s.previous
@@ -330,10 +417,10 @@ func (s *Server) verify(e *Envelope) (*Crypto, error) {
 			return nil, refused(ErrSignature, checkSignature, "")
 		}
 	}
-	skew := s.now().Sub(e.at)
-	if s.config.Tolerance > 0 && skew.Abs() > s.config.Tolerance {
+	p.skew = s.now().Sub(e.at)
+	if s.config.Tolerance > 0 && p.skew.Abs() > s.config.Tolerance {
 		why := refused(ErrStale, checkTimestamp, e.Timestamp)
-		why.Skew = skew
+		why.Skew = p.skew
 		return nil, why
 	}
 	return crypto, nil
@@ -354,9 +441,22 @@ func (s *Server) decrypt(e *Envelope, crypto *Crypto) (plaintext, receiveID []by
 	return plaintext, receiveID, crypto, nil
 }
 
-// message receives a push up to the point where handlers take over.
-func (s *Server) message(w http.ResponseWriter, r *http.Request, e *Envelope) (*Message, error) {
-	crypto, err := s.verified(w, r, e)
+// notePrevious says when the console still signs or encrypts with the old pair; when these lines stop, Config.Previous can go.
+func (s *Server) notePrevious(p *passage, crypto *Crypto) {
+	if crypto != s.previous {
+		return
+	}
+	p.previous = true
+	if _, ok := s.refusals.allow("previous"); ok {
+		s.config.Logger.LogAttrs(p.request.Context(), slog.LevelInfo, "openwork: accepted with Config.Previous",
+			slog.String("app", s.config.Name))
+	}
+}
+
+// message takes a received push up to the point where handlers take over.
+func (s *Server) message(p *passage, e *Envelope) (*Message, error) {
+	ctx := p.request.Context()
+	crypto, err := s.verify(p, e)
 	if err != nil {
 		return nil, err
 	}
@@ -364,12 +464,17 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, e *Envelope) (*
 	if err != nil {
 		return nil, err
 	}
+	s.notePrevious(p, crypto)
 	text := string(plaintext) // a copy: messages may be kept, envelopes are used again
 	m, err := parseMessage(text)
 	if err != nil {
-		return nil, s.checkUnreadable(r.Context(), text, string(receiveID), err)
+		return nil, s.checkUnreadable(ctx, text, string(receiveID), err)
 	}
-	m.ctx, m.App, m.ReceiveID, m.crypto = r.Context(), s.config.Name, string(receiveID), crypto
+	m.ctx, m.App, m.ReceiveID, m.crypto = ctx, s.config.Name, s.config.SuiteID, crypto
+	if string(receiveID) != m.ReceiveID {
+		m.ReceiveID = string(receiveID)
+	}
+	p.msg = m
 	if err := s.checkReceiver(m); err != nil {
 		return nil, err
 	}
@@ -385,19 +490,17 @@ func (s *Server) message(w http.ResponseWriter, r *http.Request, e *Envelope) (*
 }
 
 // checkURL answers the console's check of the URL, which wants the decrypted text back.
-func (s *Server) checkURL(r *http.Request) (*Response, error) {
-	var e Envelope
-	if err := s.receive(nil, r, &e); err != nil {
-		return nil, err
-	}
-	crypto, err := s.verify(&e)
+func (s *Server) checkURL(p *passage, e *Envelope) (*Response, error) {
+	ctx := p.request.Context()
+	crypto, err := s.verify(p, e)
 	if err != nil {
 		return nil, err
 	}
-	echo, receiveID, _, err := s.decrypt(&e, crypto)
+	echo, receiveID, crypto, err := s.decrypt(e, crypto)
 	if err != nil {
 		return nil, err
 	}
+	s.notePrevious(p, crypto)
 	if !isEcho(echo) {
 		return nil, refused(ErrReceiveID, checkEcho, strconv.Itoa(len(echo))+" bytes that are no echo, maybe a captured push")
 	}
@@ -409,13 +512,13 @@ func (s *Server) checkURL(r *http.Request) (*Response, error) {
 		if !isID(id) {
 			return nil, refused(ErrReceiveID, checkReceiveID, showID(id), wanted(s.config.ProviderCorpID, s.config.SuiteID)...)
 		}
-		if err := s.allowCorp(r.Context(), id); err != nil {
+		if err := s.allowCorp(ctx, id); err != nil {
 			return nil, err
 		}
 	}
-	s.config.Logger.LogAttrs(r.Context(), slog.LevelInfo, "openwork: URL check passed",
+	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: URL check passed",
 		slog.String("app", s.config.Name), slog.String("receive_id", id))
-	resp := newResponse(echo)
+	resp := newResponse(bytes.Clone(echo)) // the envelope's memory is used again
 	resp.Header.Set("X-Content-Type-Options", "nosniff")
 	return resp, nil
 }

@@ -178,6 +178,15 @@ func (t *tickets) newest(suiteID string) SuiteTicket {
 	return t.seen[suiteID].SuiteTicket
 }
 
+// age is how old the ticket in memory is, 0 if there is none.
+func (t *tickets) age(suiteID string) time.Duration {
+	ticket := t.newest(suiteID)
+	if ticket.Value == "" {
+		return 0
+	}
+	return t.now().Sub(ticket.Time)
+}
+
 // Format shows nothing: the tickets in memory are secrets.
 func (t *tickets) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "openwork.TicketStore{…}") }
 

@@ -55,20 +55,24 @@ func (h *Head) head() *Head { return h }
 
 // fields finds where the value of an element goes, given its name in lower case: a pointer to one of the types that set
 // knows, nil for an element that is not in the catalogue.
-type fields interface{ field(name string) any }
+type fields interface{ field(name []byte) any }
 
 // Decode reads a message into e. It is for package openwork, which has checked the document.
 func Decode(doc *xmlread.Document, head Head, e Event) {
 	*e.head() = head
+	d := &decoder{}
 	for i := range doc.Len() {
-		set(e, doc.Name(i), doc.Inner(i))
+		d.set(e, doc.Name(i), doc.Inner(i))
 	}
 }
 
-// set puts the value of an element where it belongs. Of elements that are not repeated the first that is not empty counts.
-func set(to fields, name, inner string) {
-	var buffer [64]byte
-	if len(name) > len(buffer) {
+// decoder has room for a name in lower case.
+type decoder struct{ name [64]byte }
+
+// set puts the value of an element where it belongs. Of elements that are not repeated the first counts whose value is not
+// empty, 0 or false.
+func (d *decoder) set(to fields, name, inner string) {
+	if len(name) > len(d.name) {
 		return
 	}
 	for i := range len(name) {
@@ -76,9 +80,9 @@ func set(to fields, name, inner string) {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
-		buffer[i] = c
+		d.name[i] = c
 	}
-	switch p := to.field(string(buffer[:len(name)])).(type) {
+	switch p := to.field(d.name[:len(name)]).(type) {
 	case nil:
 	case *string:
 		if *p == "" {
@@ -120,16 +124,16 @@ func set(to fields, name, inner string) {
 			}
 		}
 	case repeated:
-		setAll(p.next(), inner)
+		d.setAll(p.next(), inner)
 	case fields:
-		setAll(p, inner)
+		d.setAll(p, inner)
 	}
 }
 
 // setAll reads an element that holds elements.
-func setAll(to fields, inner string) {
+func (d *decoder) setAll(to fields, inner string) {
 	for c := xmlread.Children(inner); c.Next(); {
-		set(to, c.Name(), c.Inner())
+		d.set(to, c.Name(), c.Inner())
 	}
 }
 
@@ -156,7 +160,7 @@ func (s *structs[T, P]) next() fields {
 // wrapped is a list inside an element of its own: everything in there is an item.
 type wrapped struct{ list any }
 
-func (w wrapped) field(string) any { return w.list }
+func (w wrapped) field([]byte) any { return w.list }
 
 // number is 0 for what is no whole number. Some numbers come with a fraction of zero.
 func number(text string) int64 {

@@ -570,8 +570,8 @@ type SuiteTicket struct {
 // EventName implements Event.
 func (*SuiteTicket) EventName() string { return NameSuiteTicket }
 
-func (e *SuiteTicket) field(name string) any {
-	switch name {
+func (e *SuiteTicket) field(name []byte) any {
+	switch string(name) {
 	case "suiteticket":
 		return &e.SuiteTicket
 	}
@@ -595,8 +595,8 @@ type CreateAuth struct {
 // EventName implements Event.
 func (*CreateAuth) EventName() string { return NameCreateAuth }
 
-func (e *CreateAuth) field(name string) any {
-	switch name {
+func (e *CreateAuth) field(name []byte) any {
+	switch string(name) {
 	case "authcode":
 		return &e.AuthCode
 	case "state":
@@ -622,8 +622,8 @@ type ChangeAuth struct {
 // EventName implements Event.
 func (*ChangeAuth) EventName() string { return NameChangeAuth }
 
-func (e *ChangeAuth) field(name string) any {
-	switch name {
+func (e *ChangeAuth) field(name []byte) any {
+	switch string(name) {
 	case "state":
 		return &e.State
 	case "extrainfo":
@@ -644,7 +644,7 @@ type CancelAuth struct {
 // EventName implements Event.
 func (*CancelAuth) EventName() string { return NameCancelAuth }
 
-func (*CancelAuth) field(string) any { return nil }
+func (*CancelAuth) field([]byte) any { return nil }
 
 // CreateUser is change_contact with ChangeType create_user, 新增成员事件. A member has been added to a corp's
 // address book; changes the address-book app makes itself are not pushed to it.
@@ -679,8 +679,8 @@ type CreateUser struct {
 // EventName implements Event.
 func (*CreateUser) EventName() string { return NameCreateUser }
 
-func (e *CreateUser) field(name string) any {
-	switch name {
+func (e *CreateUser) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "openuserid":
@@ -755,8 +755,8 @@ type UpdateUser struct {
 // EventName implements Event.
 func (*UpdateUser) EventName() string { return NameUpdateUser }
 
-func (e *UpdateUser) field(name string) any {
-	switch name {
+func (e *UpdateUser) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "openuserid":
@@ -814,8 +814,8 @@ type DeleteUser struct {
 // EventName implements Event.
 func (*DeleteUser) EventName() string { return NameDeleteUser }
 
-func (e *DeleteUser) field(name string) any {
-	switch name {
+func (e *DeleteUser) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "openuserid":
@@ -841,8 +841,8 @@ type AddExternalContact struct {
 // EventName implements Event.
 func (*AddExternalContact) EventName() string { return NameAddExternalContact }
 
-func (e *AddExternalContact) field(name string) any {
-	switch name {
+func (e *AddExternalContact) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -871,8 +871,8 @@ type EditExternalContact struct {
 // EventName implements Event.
 func (*EditExternalContact) EventName() string { return NameEditExternalContact }
 
-func (e *EditExternalContact) field(name string) any {
-	switch name {
+func (e *EditExternalContact) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -900,8 +900,8 @@ type AddHalfExternalContact struct {
 // EventName implements Event.
 func (*AddHalfExternalContact) EventName() string { return NameAddHalfExternalContact }
 
-func (e *AddHalfExternalContact) field(name string) any {
-	switch name {
+func (e *AddHalfExternalContact) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -931,8 +931,8 @@ type DelExternalContact struct {
 // EventName implements Event.
 func (*DelExternalContact) EventName() string { return NameDelExternalContact }
 
-func (e *DelExternalContact) field(name string) any {
-	switch name {
+func (e *DelExternalContact) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -959,8 +959,8 @@ type DelFollowUser struct {
 // EventName implements Event.
 func (*DelFollowUser) EventName() string { return NameDelFollowUser }
 
-func (e *DelFollowUser) field(name string) any {
-	switch name {
+func (e *DelFollowUser) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -986,8 +986,8 @@ type TransferFail struct {
 // EventName implements Event.
 func (*TransferFail) EventName() string { return NameTransferFail }
 
-func (e *TransferFail) field(name string) any {
-	switch name {
+func (e *TransferFail) field(name []byte) any {
+	switch string(name) {
 	case "failreason":
 		return &e.FailReason
 	case "userid":
@@ -1013,8 +1013,8 @@ type ChangeExternalChatCreate struct {
 // EventName implements Event.
 func (*ChangeExternalChatCreate) EventName() string { return NameChangeExternalChatCreate }
 
-func (e *ChangeExternalChatCreate) field(name string) any {
-	switch name {
+func (e *ChangeExternalChatCreate) field(name []byte) any {
+	switch string(name) {
 	case "chatid":
 		return &e.ChatID
 	}
@@ -1043,8 +1043,8 @@ type ChangeExternalChatUpdate struct {
 // EventName implements Event.
 func (*ChangeExternalChatUpdate) EventName() string { return NameChangeExternalChatUpdate }
 
-func (e *ChangeExternalChatUpdate) field(name string) any {
-	switch name {
+func (e *ChangeExternalChatUpdate) field(name []byte) any {
+	switch string(name) {
 	case "chatid":
 		return &e.ChatID
 	case "updatedetail":
@@ -1080,8 +1080,8 @@ type ChangeExternalChatDismiss struct {
 // EventName implements Event.
 func (*ChangeExternalChatDismiss) EventName() string { return NameChangeExternalChatDismiss }
 
-func (e *ChangeExternalChatDismiss) field(name string) any {
-	switch name {
+func (e *ChangeExternalChatDismiss) field(name []byte) any {
+	switch string(name) {
 	case "chatid":
 		return &e.ChatID
 	}
@@ -1105,8 +1105,8 @@ type ChangeExternalTagCreate struct {
 // EventName implements Event.
 func (*ChangeExternalTagCreate) EventName() string { return NameChangeExternalTagCreate }
 
-func (e *ChangeExternalTagCreate) field(name string) any {
-	switch name {
+func (e *ChangeExternalTagCreate) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "tagtype":
@@ -1134,8 +1134,8 @@ type ChangeExternalTagUpdate struct {
 // EventName implements Event.
 func (*ChangeExternalTagUpdate) EventName() string { return NameChangeExternalTagUpdate }
 
-func (e *ChangeExternalTagUpdate) field(name string) any {
-	switch name {
+func (e *ChangeExternalTagUpdate) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "tagtype":
@@ -1163,8 +1163,8 @@ type ChangeExternalTagDelete struct {
 // EventName implements Event.
 func (*ChangeExternalTagDelete) EventName() string { return NameChangeExternalTagDelete }
 
-func (e *ChangeExternalTagDelete) field(name string) any {
-	switch name {
+func (e *ChangeExternalTagDelete) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "tagtype":
@@ -1191,8 +1191,8 @@ type ChangeExternalTagShuffle struct {
 // EventName implements Event.
 func (*ChangeExternalTagShuffle) EventName() string { return NameChangeExternalTagShuffle }
 
-func (e *ChangeExternalTagShuffle) field(name string) any {
-	switch name {
+func (e *ChangeExternalTagShuffle) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "strategyid":
@@ -1217,8 +1217,8 @@ type OpenOrder struct {
 // EventName implements Event.
 func (*OpenOrder) EventName() string { return NameOpenOrder }
 
-func (e *OpenOrder) field(name string) any {
-	switch name {
+func (e *OpenOrder) field(name []byte) any {
+	switch string(name) {
 	case "paidcorpid":
 		return &e.PaidCorpID
 	case "orderid":
@@ -1244,8 +1244,8 @@ type ChangeOrder struct {
 // EventName implements Event.
 func (*ChangeOrder) EventName() string { return NameChangeOrder }
 
-func (e *ChangeOrder) field(name string) any {
-	switch name {
+func (e *ChangeOrder) field(name []byte) any {
+	switch string(name) {
 	case "paidcorpid":
 		return &e.PaidCorpID
 	case "oldorderid":
@@ -1270,8 +1270,8 @@ type PayForAppSuccess struct {
 // EventName implements Event.
 func (*PayForAppSuccess) EventName() string { return NamePayForAppSuccess }
 
-func (e *PayForAppSuccess) field(name string) any {
-	switch name {
+func (e *PayForAppSuccess) field(name []byte) any {
+	switch string(name) {
 	case "paidcorpid":
 		return &e.PaidCorpID
 	case "orderid":
@@ -1294,8 +1294,8 @@ type Refund struct {
 // EventName implements Event.
 func (*Refund) EventName() string { return NameRefund }
 
-func (e *Refund) field(name string) any {
-	switch name {
+func (e *Refund) field(name []byte) any {
+	switch string(name) {
 	case "paidcorpid":
 		return &e.PaidCorpID
 	case "orderid":
@@ -1317,8 +1317,8 @@ type ChangeEditon struct {
 // EventName implements Event.
 func (*ChangeEditon) EventName() string { return NameChangeEditon }
 
-func (e *ChangeEditon) field(name string) any {
-	switch name {
+func (e *ChangeEditon) field(name []byte) any {
+	switch string(name) {
 	case "paidcorpid":
 		return &e.PaidCorpID
 	}
@@ -1339,8 +1339,8 @@ type CancelOrder struct {
 // EventName implements Event.
 func (*CancelOrder) EventName() string { return NameCancelOrder }
 
-func (e *CancelOrder) field(name string) any {
-	switch name {
+func (e *CancelOrder) field(name []byte) any {
+	switch string(name) {
 	case "paidcorpid":
 		return &e.PaidCorpID
 	case "orderid":
@@ -1363,8 +1363,8 @@ type ResetPermanentCode struct {
 // EventName implements Event.
 func (*ResetPermanentCode) EventName() string { return NameResetPermanentCode }
 
-func (e *ResetPermanentCode) field(name string) any {
-	switch name {
+func (e *ResetPermanentCode) field(name []byte) any {
+	switch string(name) {
 	case "authcode":
 		return &e.AuthCode
 	}
@@ -1382,7 +1382,7 @@ type CorpArchAuth struct {
 // EventName implements Event.
 func (*CorpArchAuth) EventName() string { return NameCorpArchAuth }
 
-func (*CorpArchAuth) field(string) any { return nil }
+func (*CorpArchAuth) field([]byte) any { return nil }
 
 // ApproveSpecialAuth is approve_special_auth, 获客助手权限确认事件. An administrator has confirmed a special
 // permission: that for the customer-acquisition assistant.
@@ -1398,8 +1398,8 @@ type ApproveSpecialAuth struct {
 // EventName implements Event.
 func (*ApproveSpecialAuth) EventName() string { return NameApproveSpecialAuth }
 
-func (e *ApproveSpecialAuth) field(name string) any {
-	switch name {
+func (e *ApproveSpecialAuth) field(name []byte) any {
+	switch string(name) {
 	case "authtype":
 		return &e.AuthType
 	}
@@ -1420,8 +1420,8 @@ type CancelSpecialAuth struct {
 // EventName implements Event.
 func (*CancelSpecialAuth) EventName() string { return NameCancelSpecialAuth }
 
-func (e *CancelSpecialAuth) field(name string) any {
-	switch name {
+func (e *CancelSpecialAuth) field(name []byte) any {
+	switch string(name) {
 	case "authtype":
 		return &e.AuthType
 	}
@@ -1445,8 +1445,8 @@ type ShareAgentChange struct {
 // EventName implements Event.
 func (*ShareAgentChange) EventName() string { return NameShareAgentChange }
 
-func (e *ShareAgentChange) field(name string) any {
-	switch name {
+func (e *ShareAgentChange) field(name []byte) any {
+	switch string(name) {
 	case "appid":
 		return &e.AppID
 	case "corpid":
@@ -1472,8 +1472,8 @@ type ShareChainChange struct {
 // EventName implements Event.
 func (*ShareChainChange) EventName() string { return NameShareChainChange }
 
-func (e *ShareChainChange) field(name string) any {
-	switch name {
+func (e *ShareChainChange) field(name []byte) any {
+	switch string(name) {
 	case "appid":
 		return &e.AppID
 	case "corpid":
@@ -1501,8 +1501,8 @@ type CreateParty struct {
 // EventName implements Event.
 func (*CreateParty) EventName() string { return NameCreateParty }
 
-func (e *CreateParty) field(name string) any {
-	switch name {
+func (e *CreateParty) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "name":
@@ -1533,8 +1533,8 @@ type UpdateParty struct {
 // EventName implements Event.
 func (*UpdateParty) EventName() string { return NameUpdateParty }
 
-func (e *UpdateParty) field(name string) any {
-	switch name {
+func (e *UpdateParty) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "name":
@@ -1561,8 +1561,8 @@ type DeleteParty struct {
 // EventName implements Event.
 func (*DeleteParty) EventName() string { return NameDeleteParty }
 
-func (e *DeleteParty) field(name string) any {
-	switch name {
+func (e *DeleteParty) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -1588,8 +1588,8 @@ type UpdateTag struct {
 // EventName implements Event.
 func (*UpdateTag) EventName() string { return NameUpdateTag }
 
-func (e *UpdateTag) field(name string) any {
-	switch name {
+func (e *UpdateTag) field(name []byte) any {
+	switch string(name) {
 	case "tagid":
 		return &e.TagID
 	case "adduseritems":
@@ -1617,7 +1617,7 @@ type BalanceLow struct {
 // EventName implements Event.
 func (*BalanceLow) EventName() string { return NameBalanceLow }
 
-func (*BalanceLow) field(string) any { return nil }
+func (*BalanceLow) field([]byte) any { return nil }
 
 // BalanceExhausted is customer_acquisition with ChangeType balance_exhausted, 使用量已经耗尽事件. The uses of
 // the customer-acquisition assistant are used up.
@@ -1632,7 +1632,7 @@ type BalanceExhausted struct {
 // EventName implements Event.
 func (*BalanceExhausted) EventName() string { return NameBalanceExhausted }
 
-func (*BalanceExhausted) field(string) any { return nil }
+func (*BalanceExhausted) field([]byte) any { return nil }
 
 // BalanceIncreased is customer_acquisition with ChangeType balance_increased, 使用量增加事件. There are uses of
 // the customer-acquisition assistant again after there were none.
@@ -1647,7 +1647,7 @@ type BalanceIncreased struct {
 // EventName implements Event.
 func (*BalanceIncreased) EventName() string { return NameBalanceIncreased }
 
-func (*BalanceIncreased) field(string) any { return nil }
+func (*BalanceIncreased) field([]byte) any { return nil }
 
 // LinkUnavailable is customer_acquisition with ChangeType link_unavailable, 获客链接异常事件. An acquisition
 // link cannot add customers any more.
@@ -1665,8 +1665,8 @@ type LinkUnavailable struct {
 // EventName implements Event.
 func (*LinkUnavailable) EventName() string { return NameLinkUnavailable }
 
-func (e *LinkUnavailable) field(name string) any {
-	switch name {
+func (e *LinkUnavailable) field(name []byte) any {
+	switch string(name) {
 	case "linkid":
 		return &e.LinkID
 	}
@@ -1689,8 +1689,8 @@ type DeleteLink struct {
 // EventName implements Event.
 func (*DeleteLink) EventName() string { return NameDeleteLink }
 
-func (e *DeleteLink) field(name string) any {
-	switch name {
+func (e *DeleteLink) field(name []byte) any {
+	switch string(name) {
 	case "linkid":
 		return &e.LinkID
 	}
@@ -1714,8 +1714,8 @@ type QuotaExpireSoon struct {
 // EventName implements Event.
 func (*QuotaExpireSoon) EventName() string { return NameQuotaExpireSoon }
 
-func (e *QuotaExpireSoon) field(name string) any {
-	switch name {
+func (e *QuotaExpireSoon) field(name []byte) any {
+	switch string(name) {
 	case "expiretime":
 		return &e.ExpireTime
 	case "expirequotanum":
@@ -1740,8 +1740,8 @@ type OpenProfile struct {
 // EventName implements Event.
 func (*OpenProfile) EventName() string { return NameOpenProfile }
 
-func (e *OpenProfile) field(name string) any {
-	switch name {
+func (e *OpenProfile) field(name []byte) any {
+	switch string(name) {
 	case "linkid":
 		return &e.LinkID
 	case "state":
@@ -1766,8 +1766,8 @@ type FriendRequest struct {
 // EventName implements Event.
 func (*FriendRequest) EventName() string { return NameFriendRequest }
 
-func (e *FriendRequest) field(name string) any {
-	switch name {
+func (e *FriendRequest) field(name []byte) any {
+	switch string(name) {
 	case "linkid":
 		return &e.LinkID
 	case "state":
@@ -1794,8 +1794,8 @@ type CustomerStartChat struct {
 // EventName implements Event.
 func (*CustomerStartChat) EventName() string { return NameCustomerStartChat }
 
-func (e *CustomerStartChat) field(name string) any {
-	switch name {
+func (e *CustomerStartChat) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -1826,8 +1826,8 @@ type MessageFromCustomer struct {
 // EventName implements Event.
 func (*MessageFromCustomer) EventName() string { return NameMessageFromCustomer }
 
-func (e *MessageFromCustomer) field(name string) any {
-	switch name {
+func (e *MessageFromCustomer) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -1855,7 +1855,7 @@ type ServiceBalanceLow struct {
 // EventName implements Event.
 func (*ServiceBalanceLow) EventName() string { return NameServiceBalanceLow }
 
-func (*ServiceBalanceLow) field(string) any { return nil }
+func (*ServiceBalanceLow) field([]byte) any { return nil }
 
 // ServiceBalanceExhausted is customer_acquisition with ChangeType service_balance_exhausted,
 // 服务商获客使用量已经耗尽事件. The uses the provider has bought for its customer-acquisition component
@@ -1870,7 +1870,7 @@ type ServiceBalanceExhausted struct {
 // EventName implements Event.
 func (*ServiceBalanceExhausted) EventName() string { return NameServiceBalanceExhausted }
 
-func (*ServiceBalanceExhausted) field(string) any { return nil }
+func (*ServiceBalanceExhausted) field([]byte) any { return nil }
 
 // ServiceBalanceConsumed is customer_acquisition with ChangeType service_balance_consumed,
 // 消耗服务商使用量事件. A use the provider has bought for its customer-acquisition component has been
@@ -1885,7 +1885,7 @@ type ServiceBalanceConsumed struct {
 // EventName implements Event.
 func (*ServiceBalanceConsumed) EventName() string { return NameServiceBalanceConsumed }
 
-func (*ServiceBalanceConsumed) field(string) any { return nil }
+func (*ServiceBalanceConsumed) field([]byte) any { return nil }
 
 // ChangePrice is customer_acquisition with ChangeType change_price, 获客链接服务商代付价格调整事件.
 // WeCom has changed the price the provider pays for acquisition links.
@@ -1899,7 +1899,7 @@ type ChangePrice struct {
 // EventName implements Event.
 func (*ChangePrice) EventName() string { return NameChangePrice }
 
-func (*ChangePrice) field(string) any { return nil }
+func (*ChangePrice) field([]byte) any { return nil }
 
 // CustomerAcquisitionPermitChange is customer_acquisition_permit_change, 客户可建联成员范围变动事件. The
 // range of members that customers may be linked to has changed.
@@ -1915,7 +1915,7 @@ func (*CustomerAcquisitionPermitChange) EventName() string {
 	return NameCustomerAcquisitionPermitChange
 }
 
-func (*CustomerAcquisitionPermitChange) field(string) any { return nil }
+func (*CustomerAcquisitionPermitChange) field([]byte) any { return nil }
 
 // ConversationNewMessage is conversation_new_message, 产生会话回调事件. There are new messages in conversations
 // that a corp lets be archived.
@@ -1932,8 +1932,8 @@ type ConversationNewMessage struct {
 // EventName implements Event.
 func (*ConversationNewMessage) EventName() string { return NameConversationNewMessage }
 
-func (e *ConversationNewMessage) field(name string) any {
-	switch name {
+func (e *ConversationNewMessage) field(name []byte) any {
+	switch string(name) {
 	case "token":
 		return &e.Token
 	}
@@ -1953,8 +1953,8 @@ type HitKeyword struct {
 // EventName implements Event.
 func (*HitKeyword) EventName() string { return NameHitKeyword }
 
-func (e *HitKeyword) field(name string) any {
-	switch name {
+func (e *HitKeyword) field(name []byte) any {
+	switch string(name) {
 	case "token":
 		return &e.Token
 	}
@@ -1975,8 +1975,8 @@ type ChatArchiveExportFinished struct {
 // EventName implements Event.
 func (*ChatArchiveExportFinished) EventName() string { return NameChatArchiveExportFinished }
 
-func (e *ChatArchiveExportFinished) field(name string) any {
-	switch name {
+func (e *ChatArchiveExportFinished) field(name []byte) any {
+	switch string(name) {
 	case "jobid":
 		return &e.JobID
 	}
@@ -1999,8 +1999,8 @@ type ChatArchiveAuditApprovedSingle struct {
 // EventName implements Event.
 func (*ChatArchiveAuditApprovedSingle) EventName() string { return NameChatArchiveAuditApprovedSingle }
 
-func (e *ChatArchiveAuditApprovedSingle) field(name string) any {
-	switch name {
+func (e *ChatArchiveAuditApprovedSingle) field(name []byte) any {
+	switch string(name) {
 	case "openuserid":
 		return &e.OpenUserID
 	case "externaluserid":
@@ -2026,8 +2026,8 @@ type ChatArchiveAuditApprovedRoom struct {
 // EventName implements Event.
 func (*ChatArchiveAuditApprovedRoom) EventName() string { return NameChatArchiveAuditApprovedRoom }
 
-func (e *ChatArchiveAuditApprovedRoom) field(name string) any {
-	switch name {
+func (e *ChatArchiveAuditApprovedRoom) field(name []byte) any {
+	switch string(name) {
 	case "externaluserid":
 		return &e.ExternalUserID
 	case "chatid":
@@ -2051,8 +2051,8 @@ type CreateStudent struct {
 // EventName implements Event.
 func (*CreateStudent) EventName() string { return NameCreateStudent }
 
-func (e *CreateStudent) field(name string) any {
-	switch name {
+func (e *CreateStudent) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2075,8 +2075,8 @@ type UpdateStudent struct {
 // EventName implements Event.
 func (*UpdateStudent) EventName() string { return NameUpdateStudent }
 
-func (e *UpdateStudent) field(name string) any {
-	switch name {
+func (e *UpdateStudent) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "newid":
@@ -2101,8 +2101,8 @@ type DeleteStudent struct {
 // EventName implements Event.
 func (*DeleteStudent) EventName() string { return NameDeleteStudent }
 
-func (e *DeleteStudent) field(name string) any {
-	switch name {
+func (e *DeleteStudent) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2125,8 +2125,8 @@ type CreateParent struct {
 // EventName implements Event.
 func (*CreateParent) EventName() string { return NameCreateParent }
 
-func (e *CreateParent) field(name string) any {
-	switch name {
+func (e *CreateParent) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2150,8 +2150,8 @@ type UpdateParent struct {
 // EventName implements Event.
 func (*UpdateParent) EventName() string { return NameUpdateParent }
 
-func (e *UpdateParent) field(name string) any {
-	switch name {
+func (e *UpdateParent) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "newid":
@@ -2176,8 +2176,8 @@ type DeleteParent struct {
 // EventName implements Event.
 func (*DeleteParent) EventName() string { return NameDeleteParent }
 
-func (e *DeleteParent) field(name string) any {
-	switch name {
+func (e *DeleteParent) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2200,8 +2200,8 @@ type ChangeSchoolContactSubscribe struct {
 // EventName implements Event.
 func (*ChangeSchoolContactSubscribe) EventName() string { return NameChangeSchoolContactSubscribe }
 
-func (e *ChangeSchoolContactSubscribe) field(name string) any {
-	switch name {
+func (e *ChangeSchoolContactSubscribe) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2224,8 +2224,8 @@ type ChangeSchoolContactUnsubscribe struct {
 // EventName implements Event.
 func (*ChangeSchoolContactUnsubscribe) EventName() string { return NameChangeSchoolContactUnsubscribe }
 
-func (e *ChangeSchoolContactUnsubscribe) field(name string) any {
-	switch name {
+func (e *ChangeSchoolContactUnsubscribe) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2248,8 +2248,8 @@ type CreateDepartment struct {
 // EventName implements Event.
 func (*CreateDepartment) EventName() string { return NameCreateDepartment }
 
-func (e *CreateDepartment) field(name string) any {
-	switch name {
+func (e *CreateDepartment) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2272,8 +2272,8 @@ type UpdateDepartment struct {
 // EventName implements Event.
 func (*UpdateDepartment) EventName() string { return NameUpdateDepartment }
 
-func (e *UpdateDepartment) field(name string) any {
-	switch name {
+func (e *UpdateDepartment) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2296,8 +2296,8 @@ type DeleteDepartment struct {
 // EventName implements Event.
 func (*DeleteDepartment) EventName() string { return NameDeleteDepartment }
 
-func (e *DeleteDepartment) field(name string) any {
-	switch name {
+func (e *DeleteDepartment) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	}
@@ -2318,8 +2318,8 @@ type ChangeSchoolContactBatch struct {
 // EventName implements Event.
 func (*ChangeSchoolContactBatch) EventName() string { return NameChangeSchoolContactBatch }
 
-func (e *ChangeSchoolContactBatch) field(name string) any {
-	switch name {
+func (e *ChangeSchoolContactBatch) field(name []byte) any {
+	switch string(name) {
 	case "changelist":
 		return (*structs[ChangeList, *ChangeList])(&e.ChangeList)
 	}
@@ -2341,8 +2341,8 @@ type SysApprovalChange struct {
 // EventName implements Event.
 func (*SysApprovalChange) EventName() string { return NameSysApprovalChange }
 
-func (e *SysApprovalChange) field(name string) any {
-	switch name {
+func (e *SysApprovalChange) field(name []byte) any {
+	switch string(name) {
 	case "approvalinfo":
 		return &e.ApprovalInfo
 	}
@@ -2362,8 +2362,8 @@ type Subscribe struct {
 // EventName implements Event.
 func (*Subscribe) EventName() string { return NameSubscribe }
 
-func (e *Subscribe) field(name string) any {
-	switch name {
+func (e *Subscribe) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	}
@@ -2383,8 +2383,8 @@ type Unsubscribe struct {
 // EventName implements Event.
 func (*Unsubscribe) EventName() string { return NameUnsubscribe }
 
-func (e *Unsubscribe) field(name string) any {
-	switch name {
+func (e *Unsubscribe) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	}
@@ -2404,8 +2404,8 @@ type EnterAgent struct {
 // EventName implements Event.
 func (*EnterAgent) EventName() string { return NameEnterAgent }
 
-func (e *EnterAgent) field(name string) any {
-	switch name {
+func (e *EnterAgent) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	}
@@ -2428,8 +2428,8 @@ type Location struct {
 // EventName implements Event.
 func (*Location) EventName() string { return NameLocation }
 
-func (e *Location) field(name string) any {
-	switch name {
+func (e *Location) field(name []byte) any {
+	switch string(name) {
 	case "latitude":
 		return &e.Latitude
 	case "longitude":
@@ -2456,8 +2456,8 @@ type BatchJobResult struct {
 // EventName implements Event.
 func (*BatchJobResult) EventName() string { return NameBatchJobResult }
 
-func (e *BatchJobResult) field(name string) any {
-	switch name {
+func (e *BatchJobResult) field(name []byte) any {
+	switch string(name) {
 	case "batchjob":
 		return &e.BatchJob
 	}
@@ -2477,8 +2477,8 @@ type Click struct {
 // EventName implements Event.
 func (*Click) EventName() string { return NameClick }
 
-func (e *Click) field(name string) any {
-	switch name {
+func (e *Click) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	}
@@ -2498,8 +2498,8 @@ type View struct {
 // EventName implements Event.
 func (*View) EventName() string { return NameView }
 
-func (e *View) field(name string) any {
-	switch name {
+func (e *View) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	}
@@ -2520,8 +2520,8 @@ type ViewMiniprogram struct {
 // EventName implements Event.
 func (*ViewMiniprogram) EventName() string { return NameViewMiniprogram }
 
-func (e *ViewMiniprogram) field(name string) any {
-	switch name {
+func (e *ViewMiniprogram) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	}
@@ -2542,8 +2542,8 @@ type ScancodePush struct {
 // EventName implements Event.
 func (*ScancodePush) EventName() string { return NameScancodePush }
 
-func (e *ScancodePush) field(name string) any {
-	switch name {
+func (e *ScancodePush) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "scancodeinfo":
@@ -2567,8 +2567,8 @@ type ScancodeWaitmsg struct {
 // EventName implements Event.
 func (*ScancodeWaitmsg) EventName() string { return NameScancodeWaitmsg }
 
-func (e *ScancodeWaitmsg) field(name string) any {
-	switch name {
+func (e *ScancodeWaitmsg) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "scancodeinfo":
@@ -2592,8 +2592,8 @@ type PicSysphoto struct {
 // EventName implements Event.
 func (*PicSysphoto) EventName() string { return NamePicSysphoto }
 
-func (e *PicSysphoto) field(name string) any {
-	switch name {
+func (e *PicSysphoto) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "sendpicsinfo":
@@ -2617,8 +2617,8 @@ type PicPhotoOrAlbum struct {
 // EventName implements Event.
 func (*PicPhotoOrAlbum) EventName() string { return NamePicPhotoOrAlbum }
 
-func (e *PicPhotoOrAlbum) field(name string) any {
-	switch name {
+func (e *PicPhotoOrAlbum) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "sendpicsinfo":
@@ -2642,8 +2642,8 @@ type PicWeixin struct {
 // EventName implements Event.
 func (*PicWeixin) EventName() string { return NamePicWeixin }
 
-func (e *PicWeixin) field(name string) any {
-	switch name {
+func (e *PicWeixin) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "sendpicsinfo":
@@ -2668,8 +2668,8 @@ type LocationSelect struct {
 // EventName implements Event.
 func (*LocationSelect) EventName() string { return NameLocationSelect }
 
-func (e *LocationSelect) field(name string) any {
-	switch name {
+func (e *LocationSelect) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "sendlocationinfo":
@@ -2694,8 +2694,8 @@ type OpenApprovalChange struct {
 // EventName implements Event.
 func (*OpenApprovalChange) EventName() string { return NameOpenApprovalChange }
 
-func (e *OpenApprovalChange) field(name string) any {
-	switch name {
+func (e *OpenApprovalChange) field(name []byte) any {
+	switch string(name) {
 	case "approvalinfo":
 		return &e.ApprovalInfo
 	}
@@ -2720,8 +2720,8 @@ type TemplateCardEvent struct {
 // EventName implements Event.
 func (*TemplateCardEvent) EventName() string { return NameTemplateCardEvent }
 
-func (e *TemplateCardEvent) field(name string) any {
-	switch name {
+func (e *TemplateCardEvent) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "taskid":
@@ -2753,8 +2753,8 @@ type TemplateCardMenuEvent struct {
 // EventName implements Event.
 func (*TemplateCardMenuEvent) EventName() string { return NameTemplateCardMenuEvent }
 
-func (e *TemplateCardMenuEvent) field(name string) any {
-	switch name {
+func (e *TemplateCardMenuEvent) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "taskid":
@@ -2781,8 +2781,8 @@ type InactiveAlert struct {
 // EventName implements Event.
 func (*InactiveAlert) EventName() string { return NameInactiveAlert }
 
-func (e *InactiveAlert) field(name string) any {
-	switch name {
+func (e *InactiveAlert) field(name []byte) any {
+	switch string(name) {
 	case "effecttime":
 		return &e.EffectTime
 	}
@@ -2801,7 +2801,7 @@ type CloseInactiveAgent struct {
 // EventName implements Event.
 func (*CloseInactiveAgent) EventName() string { return NameCloseInactiveAgent }
 
-func (*CloseInactiveAgent) field(string) any { return nil }
+func (*CloseInactiveAgent) field([]byte) any { return nil }
 
 // ReopenInactiveAgent is reopen_inactive_agent, 长期未使用应用重新启用事件. An administrator has enabled
 // the app again after it was disabled for disuse.
@@ -2815,7 +2815,7 @@ type ReopenInactiveAgent struct {
 // EventName implements Event.
 func (*ReopenInactiveAgent) EventName() string { return NameReopenInactiveAgent }
 
-func (*ReopenInactiveAgent) field(string) any { return nil }
+func (*ReopenInactiveAgent) field([]byte) any { return nil }
 
 // LowActiveAlert is low_active_alert, 应用低活跃预警事件. The app's access to a corp's customer data will be
 // limited because the app is little used.
@@ -2831,8 +2831,8 @@ type LowActiveAlert struct {
 // EventName implements Event.
 func (*LowActiveAlert) EventName() string { return NameLowActiveAlert }
 
-func (e *LowActiveAlert) field(name string) any {
-	switch name {
+func (e *LowActiveAlert) field(name []byte) any {
+	switch string(name) {
 	case "effecttime":
 		return &e.EffectTime
 	}
@@ -2850,7 +2850,7 @@ type LowActive struct {
 // EventName implements Event.
 func (*LowActive) EventName() string { return NameLowActive }
 
-func (*LowActive) field(string) any { return nil }
+func (*LowActive) field([]byte) any { return nil }
 
 // ActiveRestored is active_restored, 低活跃应用活跃恢复事件. The app is used enough in a corp again.
 //
@@ -2863,7 +2863,7 @@ type ActiveRestored struct {
 // EventName implements Event.
 func (*ActiveRestored) EventName() string { return NameActiveRestored }
 
-func (*ActiveRestored) field(string) any { return nil }
+func (*ActiveRestored) field([]byte) any { return nil }
 
 // TaskcardClick is taskcard_click, 任务卡片事件推送. A member has pressed a button of a task card.
 //
@@ -2879,8 +2879,8 @@ type TaskcardClick struct {
 // EventName implements Event.
 func (*TaskcardClick) EventName() string { return NameTaskcardClick }
 
-func (e *TaskcardClick) field(name string) any {
-	switch name {
+func (e *TaskcardClick) field(name []byte) any {
+	switch string(name) {
 	case "eventkey":
 		return &e.EventKey
 	case "taskid":
@@ -2905,8 +2905,8 @@ type MsgAuditApproved struct {
 // EventName implements Event.
 func (*MsgAuditApproved) EventName() string { return NameMsgAuditApproved }
 
-func (e *MsgAuditApproved) field(name string) any {
-	switch name {
+func (e *MsgAuditApproved) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "externaluserid":
@@ -2928,7 +2928,7 @@ type UnlicensedNotify struct {
 // EventName implements Event.
 func (*UnlicensedNotify) EventName() string { return NameUnlicensedNotify }
 
-func (*UnlicensedNotify) field(string) any { return nil }
+func (*UnlicensedNotify) field([]byte) any { return nil }
 
 // ChangeAppAdmin is change_app_admin, 应用管理员变更通知. The administrators of the app in a corp have
 // changed.
@@ -2942,7 +2942,7 @@ type ChangeAppAdmin struct {
 // EventName implements Event.
 func (*ChangeAppAdmin) EventName() string { return NameChangeAppAdmin }
 
-func (*ChangeAppAdmin) field(string) any { return nil }
+func (*ChangeAppAdmin) field([]byte) any { return nil }
 
 // MessageText is a message with MsgType text, 文本消息. A member has sent the app a text.
 //
@@ -2958,8 +2958,8 @@ type MessageText struct {
 // EventName implements Event.
 func (*MessageText) EventName() string { return NameMessageText }
 
-func (e *MessageText) field(name string) any {
-	switch name {
+func (e *MessageText) field(name []byte) any {
+	switch string(name) {
 	case "content":
 		return &e.Content
 	case "msgid":
@@ -2983,8 +2983,8 @@ type MessageImage struct {
 // EventName implements Event.
 func (*MessageImage) EventName() string { return NameMessageImage }
 
-func (e *MessageImage) field(name string) any {
-	switch name {
+func (e *MessageImage) field(name []byte) any {
+	switch string(name) {
 	case "picurl":
 		return &e.PicURL
 	case "mediaid":
@@ -3010,8 +3010,8 @@ type MessageVoice struct {
 // EventName implements Event.
 func (*MessageVoice) EventName() string { return NameMessageVoice }
 
-func (e *MessageVoice) field(name string) any {
-	switch name {
+func (e *MessageVoice) field(name []byte) any {
+	switch string(name) {
 	case "mediaid":
 		return &e.MediaID
 	case "format":
@@ -3037,8 +3037,8 @@ type MessageVideo struct {
 // EventName implements Event.
 func (*MessageVideo) EventName() string { return NameMessageVideo }
 
-func (e *MessageVideo) field(name string) any {
-	switch name {
+func (e *MessageVideo) field(name []byte) any {
+	switch string(name) {
 	case "mediaid":
 		return &e.MediaID
 	case "thumbmediaid":
@@ -3067,8 +3067,8 @@ type MessageLocation struct {
 // EventName implements Event.
 func (*MessageLocation) EventName() string { return NameMessageLocation }
 
-func (e *MessageLocation) field(name string) any {
-	switch name {
+func (e *MessageLocation) field(name []byte) any {
+	switch string(name) {
 	case "location_x":
 		return &e.LocationX
 	case "location_y":
@@ -3102,8 +3102,8 @@ type MessageLink struct {
 // EventName implements Event.
 func (*MessageLink) EventName() string { return NameMessageLink }
 
-func (e *MessageLink) field(name string) any {
-	switch name {
+func (e *MessageLink) field(name []byte) any {
+	switch string(name) {
 	case "title":
 		return &e.Title
 	case "description":
@@ -3133,8 +3133,8 @@ type ProgramNotify struct {
 // EventName implements Event.
 func (*ProgramNotify) EventName() string { return NameProgramNotify }
 
-func (e *ProgramNotify) field(name string) any {
-	switch name {
+func (e *ProgramNotify) field(name []byte) any {
+	switch string(name) {
 	case "notifyid":
 		return &e.NotifyID
 	case "notifyscene":
@@ -3155,7 +3155,7 @@ type MsgauditNotify struct {
 // EventName implements Event.
 func (*MsgauditNotify) EventName() string { return NameMsgauditNotify }
 
-func (*MsgauditNotify) field(string) any { return nil }
+func (*MsgauditNotify) field([]byte) any { return nil }
 
 // DeviceDataAuthChange is device_data_auth_change, 设备数据授权变更回调. A corp has changed which devices'
 // data the app may have.
@@ -3169,7 +3169,7 @@ type DeviceDataAuthChange struct {
 // EventName implements Event.
 func (*DeviceDataAuthChange) EventName() string { return NameDeviceDataAuthChange }
 
-func (*DeviceDataAuthChange) field(string) any { return nil }
+func (*DeviceDataAuthChange) field([]byte) any { return nil }
 
 // KfMsgOrEvent is kf_msg_or_event, 微信客服接收消息和事件. A WeCom-KF account of the corp has new messages
 // or events, to be fetched with kf/sync_msg, for the last 3 days.
@@ -3186,8 +3186,8 @@ type KfMsgOrEvent struct {
 // EventName implements Event.
 func (*KfMsgOrEvent) EventName() string { return NameKfMsgOrEvent }
 
-func (e *KfMsgOrEvent) field(name string) any {
-	switch name {
+func (e *KfMsgOrEvent) field(name []byte) any {
+	switch string(name) {
 	case "token":
 		return &e.Token
 	case "openkfid":
@@ -3211,8 +3211,8 @@ type KfAccountAuthChange struct {
 // EventName implements Event.
 func (*KfAccountAuthChange) EventName() string { return NameKfAccountAuthChange }
 
-func (e *KfAccountAuthChange) field(name string) any {
-	switch name {
+func (e *KfAccountAuthChange) field(name []byte) any {
+	switch string(name) {
 	case "authaddopenkfid":
 		return &e.AuthAddOpenKfID
 	case "authdelopenkfid":
@@ -3235,8 +3235,8 @@ type DeleteCalendar struct {
 // EventName implements Event.
 func (*DeleteCalendar) EventName() string { return NameDeleteCalendar }
 
-func (e *DeleteCalendar) field(name string) any {
-	switch name {
+func (e *DeleteCalendar) field(name []byte) any {
+	switch string(name) {
 	case "calid":
 		return &e.CalID
 	}
@@ -3257,8 +3257,8 @@ type ModifyCalendar struct {
 // EventName implements Event.
 func (*ModifyCalendar) EventName() string { return NameModifyCalendar }
 
-func (e *ModifyCalendar) field(name string) any {
-	switch name {
+func (e *ModifyCalendar) field(name []byte) any {
+	switch string(name) {
 	case "calid":
 		return &e.CalID
 	}
@@ -3280,8 +3280,8 @@ type ModifySchedule struct {
 // EventName implements Event.
 func (*ModifySchedule) EventName() string { return NameModifySchedule }
 
-func (e *ModifySchedule) field(name string) any {
-	switch name {
+func (e *ModifySchedule) field(name []byte) any {
+	switch string(name) {
 	case "calid":
 		return &e.CalID
 	case "scheduleid":
@@ -3305,8 +3305,8 @@ type DeleteSchedule struct {
 // EventName implements Event.
 func (*DeleteSchedule) EventName() string { return NameDeleteSchedule }
 
-func (e *DeleteSchedule) field(name string) any {
-	switch name {
+func (e *DeleteSchedule) field(name []byte) any {
+	switch string(name) {
 	case "calid":
 		return &e.CalID
 	case "scheduleid":
@@ -3331,8 +3331,8 @@ type RespondSchedule struct {
 // EventName implements Event.
 func (*RespondSchedule) EventName() string { return NameRespondSchedule }
 
-func (e *RespondSchedule) field(name string) any {
-	switch name {
+func (e *RespondSchedule) field(name []byte) any {
+	switch string(name) {
 	case "calid":
 		return &e.CalID
 	case "scheduleid":
@@ -3356,8 +3356,8 @@ type AddSchedule struct {
 // EventName implements Event.
 func (*AddSchedule) EventName() string { return NameAddSchedule }
 
-func (e *AddSchedule) field(name string) any {
-	switch name {
+func (e *AddSchedule) field(name []byte) any {
+	switch string(name) {
 	case "calid":
 		return &e.CalID
 	case "scheduleid":
@@ -3381,8 +3381,8 @@ type ModifyMeeting struct {
 // EventName implements Event.
 func (*ModifyMeeting) EventName() string { return NameModifyMeeting }
 
-func (e *ModifyMeeting) field(name string) any {
-	switch name {
+func (e *ModifyMeeting) field(name []byte) any {
+	switch string(name) {
 	case "meetingid":
 		return &e.MeetingID
 	}
@@ -3404,8 +3404,8 @@ type CancelMeeting struct {
 // EventName implements Event.
 func (*CancelMeeting) EventName() string { return NameCancelMeeting }
 
-func (e *CancelMeeting) field(name string) any {
-	switch name {
+func (e *CancelMeeting) field(name []byte) any {
+	switch string(name) {
 	case "meetingid":
 		return &e.MeetingID
 	}
@@ -3427,8 +3427,8 @@ type DocMemberChange struct {
 // EventName implements Event.
 func (*DocMemberChange) EventName() string { return NameDocMemberChange }
 
-func (e *DocMemberChange) field(name string) any {
-	switch name {
+func (e *DocMemberChange) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	}
@@ -3449,8 +3449,8 @@ type DeleteDoc struct {
 // EventName implements Event.
 func (*DeleteDoc) EventName() string { return NameDeleteDoc }
 
-func (e *DeleteDoc) field(name string) any {
-	switch name {
+func (e *DeleteDoc) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	}
@@ -3472,8 +3472,8 @@ type FormComplete struct {
 // EventName implements Event.
 func (*FormComplete) EventName() string { return NameFormComplete }
 
-func (e *FormComplete) field(name string) any {
-	switch name {
+func (e *FormComplete) field(name []byte) any {
+	switch string(name) {
 	case "formid":
 		return &e.FormID
 	}
@@ -3494,8 +3494,8 @@ type DeleteForm struct {
 // EventName implements Event.
 func (*DeleteForm) EventName() string { return NameDeleteForm }
 
-func (e *DeleteForm) field(name string) any {
-	switch name {
+func (e *DeleteForm) field(name []byte) any {
+	switch string(name) {
 	case "formid":
 		return &e.FormID
 	}
@@ -3517,8 +3517,8 @@ type FormSettingsChange struct {
 // EventName implements Event.
 func (*FormSettingsChange) EventName() string { return NameFormSettingsChange }
 
-func (e *FormSettingsChange) field(name string) any {
-	switch name {
+func (e *FormSettingsChange) field(name []byte) any {
+	switch string(name) {
 	case "formid":
 		return &e.FormID
 	}
@@ -3542,8 +3542,8 @@ type AddFiled struct {
 // EventName implements Event.
 func (*AddFiled) EventName() string { return NameAddFiled }
 
-func (e *AddFiled) field(name string) any {
-	switch name {
+func (e *AddFiled) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	case "sheetid":
@@ -3571,8 +3571,8 @@ type UpdateFiled struct {
 // EventName implements Event.
 func (*UpdateFiled) EventName() string { return NameUpdateFiled }
 
-func (e *UpdateFiled) field(name string) any {
-	switch name {
+func (e *UpdateFiled) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	case "sheetid":
@@ -3600,8 +3600,8 @@ type DeleteFiled struct {
 // EventName implements Event.
 func (*DeleteFiled) EventName() string { return NameDeleteFiled }
 
-func (e *DeleteFiled) field(name string) any {
-	switch name {
+func (e *DeleteFiled) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	case "sheetid":
@@ -3629,8 +3629,8 @@ type AddRecord struct {
 // EventName implements Event.
 func (*AddRecord) EventName() string { return NameAddRecord }
 
-func (e *AddRecord) field(name string) any {
-	switch name {
+func (e *AddRecord) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	case "sheetid":
@@ -3658,8 +3658,8 @@ type UpdateRecord struct {
 // EventName implements Event.
 func (*UpdateRecord) EventName() string { return NameUpdateRecord }
 
-func (e *UpdateRecord) field(name string) any {
-	switch name {
+func (e *UpdateRecord) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	case "sheetid":
@@ -3687,8 +3687,8 @@ type DeleteRecord struct {
 // EventName implements Event.
 func (*DeleteRecord) EventName() string { return NameDeleteRecord }
 
-func (e *DeleteRecord) field(name string) any {
-	switch name {
+func (e *DeleteRecord) field(name []byte) any {
+	switch string(name) {
 	case "docid":
 		return &e.DocID
 	case "sheetid":
@@ -3712,7 +3712,7 @@ type WedriveInsufficientCapacity struct {
 // EventName implements Event.
 func (*WedriveInsufficientCapacity) EventName() string { return NameWedriveInsufficientCapacity }
 
-func (*WedriveInsufficientCapacity) field(string) any { return nil }
+func (*WedriveInsufficientCapacity) field([]byte) any { return nil }
 
 // DismissSpace is wedrive_space_change with ChangeType dismiss_space, 解散空间. A WeDrive space the app made has
 // been dissolved.
@@ -3729,8 +3729,8 @@ type DismissSpace struct {
 // EventName implements Event.
 func (*DismissSpace) EventName() string { return NameDismissSpace }
 
-func (e *DismissSpace) field(name string) any {
-	switch name {
+func (e *DismissSpace) field(name []byte) any {
+	switch string(name) {
 	case "spaceid":
 		return &e.SpaceID
 	}
@@ -3752,8 +3752,8 @@ type SpaceMemberChange struct {
 // EventName implements Event.
 func (*SpaceMemberChange) EventName() string { return NameSpaceMemberChange }
 
-func (e *SpaceMemberChange) field(name string) any {
-	switch name {
+func (e *SpaceMemberChange) field(name []byte) any {
+	switch string(name) {
 	case "spaceid":
 		return &e.SpaceID
 	}
@@ -3775,8 +3775,8 @@ type SpaceSecuritySettingsChange struct {
 // EventName implements Event.
 func (*SpaceSecuritySettingsChange) EventName() string { return NameSpaceSecuritySettingsChange }
 
-func (e *SpaceSecuritySettingsChange) field(name string) any {
-	switch name {
+func (e *SpaceSecuritySettingsChange) field(name []byte) any {
+	switch string(name) {
 	case "spaceid":
 		return &e.SpaceID
 	}
@@ -3798,8 +3798,8 @@ type CreateFile struct {
 // EventName implements Event.
 func (*CreateFile) EventName() string { return NameCreateFile }
 
-func (e *CreateFile) field(name string) any {
-	switch name {
+func (e *CreateFile) field(name []byte) any {
+	switch string(name) {
 	case "fileid":
 		return &e.FileID
 	}
@@ -3821,8 +3821,8 @@ type RenameFile struct {
 // EventName implements Event.
 func (*RenameFile) EventName() string { return NameRenameFile }
 
-func (e *RenameFile) field(name string) any {
-	switch name {
+func (e *RenameFile) field(name []byte) any {
+	switch string(name) {
 	case "fileid":
 		return &e.FileID
 	}
@@ -3844,8 +3844,8 @@ type UpdateFile struct {
 // EventName implements Event.
 func (*UpdateFile) EventName() string { return NameUpdateFile }
 
-func (e *UpdateFile) field(name string) any {
-	switch name {
+func (e *UpdateFile) field(name []byte) any {
+	switch string(name) {
 	case "fileid":
 		return &e.FileID
 	}
@@ -3867,8 +3867,8 @@ type DeleteFile struct {
 // EventName implements Event.
 func (*DeleteFile) EventName() string { return NameDeleteFile }
 
-func (e *DeleteFile) field(name string) any {
-	switch name {
+func (e *DeleteFile) field(name []byte) any {
+	switch string(name) {
 	case "fileid":
 		return &e.FileID
 	}
@@ -3890,8 +3890,8 @@ type MoveFile struct {
 // EventName implements Event.
 func (*MoveFile) EventName() string { return NameMoveFile }
 
-func (e *MoveFile) field(name string) any {
-	switch name {
+func (e *MoveFile) field(name []byte) any {
+	switch string(name) {
 	case "fileid":
 		return &e.FileID
 	}
@@ -3914,8 +3914,8 @@ type LivingStatusChange struct {
 // EventName implements Event.
 func (*LivingStatusChange) EventName() string { return NameLivingStatusChange }
 
-func (e *LivingStatusChange) field(name string) any {
-	switch name {
+func (e *LivingStatusChange) field(name []byte) any {
+	switch string(name) {
 	case "livingid":
 		return &e.LivingID
 	case "status":
@@ -3939,8 +3939,8 @@ type BookMeetingRoom struct {
 // EventName implements Event.
 func (*BookMeetingRoom) EventName() string { return NameBookMeetingRoom }
 
-func (e *BookMeetingRoom) field(name string) any {
-	switch name {
+func (e *BookMeetingRoom) field(name []byte) any {
+	switch string(name) {
 	case "meetingroomid":
 		return &e.MeetingRoomID
 	case "bookingid", "meetingid":
@@ -3964,8 +3964,8 @@ type CancelMeetingRoom struct {
 // EventName implements Event.
 func (*CancelMeetingRoom) EventName() string { return NameCancelMeetingRoom }
 
-func (e *CancelMeetingRoom) field(name string) any {
-	switch name {
+func (e *CancelMeetingRoom) field(name []byte) any {
+	switch string(name) {
 	case "meetingroomid":
 		return &e.MeetingRoomID
 	case "bookingid", "meetingid":
@@ -3988,8 +3988,8 @@ type AppEmailChangeReceiveEmail struct {
 // EventName implements Event.
 func (*AppEmailChangeReceiveEmail) EventName() string { return NameAppEmailChangeReceiveEmail }
 
-func (e *AppEmailChangeReceiveEmail) field(name string) any {
-	switch name {
+func (e *AppEmailChangeReceiveEmail) field(name []byte) any {
+	switch string(name) {
 	case "amount":
 		return &e.Amount
 	}
@@ -4010,8 +4010,8 @@ type UploadMediaJobFinish struct {
 // EventName implements Event.
 func (*UploadMediaJobFinish) EventName() string { return NameUploadMediaJobFinish }
 
-func (e *UploadMediaJobFinish) field(name string) any {
-	switch name {
+func (e *UploadMediaJobFinish) field(name []byte) any {
+	switch string(name) {
 	case "jobid":
 		return &e.JobID
 	}
@@ -4032,8 +4032,8 @@ type SwitchWorkbenchMode struct {
 // EventName implements Event.
 func (*SwitchWorkbenchMode) EventName() string { return NameSwitchWorkbenchMode }
 
-func (e *SwitchWorkbenchMode) field(name string) any {
-	switch name {
+func (e *SwitchWorkbenchMode) field(name []byte) any {
+	switch string(name) {
 	case "mode":
 		return &e.Mode
 	}
@@ -4057,8 +4057,8 @@ type SubmitVIPAccountApproval struct {
 // EventName implements Event.
 func (*SubmitVIPAccountApproval) EventName() string { return NameSubmitVIPAccountApproval }
 
-func (e *SubmitVIPAccountApproval) field(name string) any {
-	switch name {
+func (e *SubmitVIPAccountApproval) field(name []byte) any {
+	switch string(name) {
 	case "applyreason":
 		return &e.ApplyReason
 	case "businesstype":
@@ -4085,8 +4085,8 @@ type FinishVIPAccountApproval struct {
 // EventName implements Event.
 func (*FinishVIPAccountApproval) EventName() string { return NameFinishVIPAccountApproval }
 
-func (e *FinishVIPAccountApproval) field(name string) any {
-	switch name {
+func (e *FinishVIPAccountApproval) field(name []byte) any {
+	switch string(name) {
 	case "finishtype":
 		return &e.FinishType
 	case "applyid":
@@ -4109,8 +4109,8 @@ type CreateChain struct {
 // EventName implements Event.
 func (*CreateChain) EventName() string { return NameCreateChain }
 
-func (e *CreateChain) field(name string) any {
-	switch name {
+func (e *CreateChain) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	}
@@ -4131,8 +4131,8 @@ type UpdateChain struct {
 // EventName implements Event.
 func (*UpdateChain) EventName() string { return NameUpdateChain }
 
-func (e *UpdateChain) field(name string) any {
-	switch name {
+func (e *UpdateChain) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	}
@@ -4153,8 +4153,8 @@ type DeleteChain struct {
 // EventName implements Event.
 func (*DeleteChain) EventName() string { return NameDeleteChain }
 
-func (e *DeleteChain) field(name string) any {
-	switch name {
+func (e *DeleteChain) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	}
@@ -4176,8 +4176,8 @@ type CreateGroup struct {
 // EventName implements Event.
 func (*CreateGroup) EventName() string { return NameCreateGroup }
 
-func (e *CreateGroup) field(name string) any {
-	switch name {
+func (e *CreateGroup) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	case "groupids":
@@ -4201,8 +4201,8 @@ type UpdateGroup struct {
 // EventName implements Event.
 func (*UpdateGroup) EventName() string { return NameUpdateGroup }
 
-func (e *UpdateGroup) field(name string) any {
-	switch name {
+func (e *UpdateGroup) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	case "groupids":
@@ -4226,8 +4226,8 @@ type DeleteGroup struct {
 // EventName implements Event.
 func (*DeleteGroup) EventName() string { return NameDeleteGroup }
 
-func (e *DeleteGroup) field(name string) any {
-	switch name {
+func (e *DeleteGroup) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	case "groupids":
@@ -4250,8 +4250,8 @@ type CorpJoin struct {
 // EventName implements Event.
 func (*CorpJoin) EventName() string { return NameCorpJoin }
 
-func (e *CorpJoin) field(name string) any {
-	switch name {
+func (e *CorpJoin) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	case "corpids":
@@ -4275,8 +4275,8 @@ type UpdateCorp struct {
 // EventName implements Event.
 func (*UpdateCorp) EventName() string { return NameUpdateCorp }
 
-func (e *UpdateCorp) field(name string) any {
-	switch name {
+func (e *UpdateCorp) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	case "corpids":
@@ -4299,8 +4299,8 @@ type RemoveCorp struct {
 // EventName implements Event.
 func (*RemoveCorp) EventName() string { return NameRemoveCorp }
 
-func (e *RemoveCorp) field(name string) any {
-	switch name {
+func (e *RemoveCorp) field(name []byte) any {
+	switch string(name) {
 	case "chainid":
 		return &e.ChainID
 	case "corpids":
@@ -4321,7 +4321,7 @@ type ChangeDomainIP struct {
 // EventName implements Event.
 func (*ChangeDomainIP) EventName() string { return NameChangeDomainIP }
 
-func (*ChangeDomainIP) field(string) any { return nil }
+func (*ChangeDomainIP) field([]byte) any { return nil }
 
 // PublicEmailChangeReceiveEmail is public_email_change with ChangeType receive_email, 公共邮箱接收邮件事件. A
 // shared mailbox has received email.
@@ -4338,8 +4338,8 @@ type PublicEmailChangeReceiveEmail struct {
 // EventName implements Event.
 func (*PublicEmailChangeReceiveEmail) EventName() string { return NamePublicEmailChangeReceiveEmail }
 
-func (e *PublicEmailChangeReceiveEmail) field(name string) any {
-	switch name {
+func (e *PublicEmailChangeReceiveEmail) field(name []byte) any {
+	switch string(name) {
 	case "id":
 		return &e.ID
 	case "amount":
@@ -4363,8 +4363,8 @@ type DeviceCheckinDataReport struct {
 // EventName implements Event.
 func (*DeviceCheckinDataReport) EventName() string { return NameDeviceCheckinDataReport }
 
-func (e *DeviceCheckinDataReport) field(name string) any {
-	switch name {
+func (e *DeviceCheckinDataReport) field(name []byte) any {
+	switch string(name) {
 	case "checkindatalist":
 		return wrapped{(*structs[CheckInDataListItem, *CheckInDataListItem])(&e.CheckInDataList)}
 	case "devicesn":
@@ -4388,8 +4388,8 @@ type DeviceAccesscontrolDataReport struct {
 // EventName implements Event.
 func (*DeviceAccesscontrolDataReport) EventName() string { return NameDeviceAccesscontrolDataReport }
 
-func (e *DeviceAccesscontrolDataReport) field(name string) any {
-	switch name {
+func (e *DeviceAccesscontrolDataReport) field(name []byte) any {
+	switch string(name) {
 	case "accessdatalist":
 		return wrapped{(*structs[AccessDataListItem, *AccessDataListItem])(&e.AccessDataList)}
 	case "devicesn":
@@ -4412,8 +4412,8 @@ type LicensePaySuccess struct {
 // EventName implements Event.
 func (*LicensePaySuccess) EventName() string { return NameLicensePaySuccess }
 
-func (e *LicensePaySuccess) field(name string) any {
-	switch name {
+func (e *LicensePaySuccess) field(name []byte) any {
+	switch string(name) {
 	case "orderid":
 		return &e.OrderID
 	case "buyeruserid":
@@ -4435,8 +4435,8 @@ type LicenseRefund struct {
 // EventName implements Event.
 func (*LicenseRefund) EventName() string { return NameLicenseRefund }
 
-func (e *LicenseRefund) field(name string) any {
-	switch name {
+func (e *LicenseRefund) field(name []byte) any {
+	switch string(name) {
 	case "orderid":
 		return &e.OrderID
 	case "orderstatus":
@@ -4459,8 +4459,8 @@ type AutoActivate struct {
 // EventName implements Event.
 func (*AutoActivate) EventName() string { return NameAutoActivate }
 
-func (e *AutoActivate) field(name string) any {
-	switch name {
+func (e *AutoActivate) field(name []byte) any {
+	switch string(name) {
 	case "scene":
 		return &e.Scene
 	case "accountlist":
@@ -4486,8 +4486,8 @@ type RegisterCorp struct {
 // EventName implements Event.
 func (*RegisterCorp) EventName() string { return NameRegisterCorp }
 
-func (e *RegisterCorp) field(name string) any {
-	switch name {
+func (e *RegisterCorp) field(name []byte) any {
+	switch string(name) {
 	case "registercode":
 		return &e.RegisterCode
 	case "contactsync":
@@ -4519,8 +4519,8 @@ type EnterRegisterPackage struct {
 // EventName implements Event.
 func (*EnterRegisterPackage) EventName() string { return NameEnterRegisterPackage }
 
-func (e *EnterRegisterPackage) field(name string) any {
-	switch name {
+func (e *EnterRegisterPackage) field(name []byte) any {
+	switch string(name) {
 	case "authuserinfo":
 		return &e.AuthUserInfo
 	case "registercode":
@@ -4548,8 +4548,8 @@ type AdvancedAPIPaySuccess struct {
 // EventName implements Event.
 func (*AdvancedAPIPaySuccess) EventName() string { return NameAdvancedAPIPaySuccess }
 
-func (e *AdvancedAPIPaySuccess) field(name string) any {
-	switch name {
+func (e *AdvancedAPIPaySuccess) field(name []byte) any {
+	switch string(name) {
 	case "advanceapitype":
 		return &e.AdvanceAPIType
 	case "orderid":
@@ -4575,8 +4575,8 @@ type AdvancedAPIRefund struct {
 // EventName implements Event.
 func (*AdvancedAPIRefund) EventName() string { return NameAdvancedAPIRefund }
 
-func (e *AdvancedAPIRefund) field(name string) any {
-	switch name {
+func (e *AdvancedAPIRefund) field(name []byte) any {
+	switch string(name) {
 	case "advanceapitype":
 		return &e.AdvanceAPIType
 	case "orderid":
@@ -4601,8 +4601,8 @@ type AdvancedAPICancel struct {
 // EventName implements Event.
 func (*AdvancedAPICancel) EventName() string { return NameAdvancedAPICancel }
 
-func (e *AdvancedAPICancel) field(name string) any {
-	switch name {
+func (e *AdvancedAPICancel) field(name []byte) any {
+	switch string(name) {
 	case "advanceapitype":
 		return &e.AdvanceAPIType
 	case "orderid":
@@ -4625,8 +4625,8 @@ type AdvancedAPIInsufficient struct {
 // EventName implements Event.
 func (*AdvancedAPIInsufficient) EventName() string { return NameAdvancedAPIInsufficient }
 
-func (e *AdvancedAPIInsufficient) field(name string) any {
-	switch name {
+func (e *AdvancedAPIInsufficient) field(name []byte) any {
+	switch string(name) {
 	case "advanceapitype":
 		return &e.AdvanceAPIType
 	case "chatarchiveapi":
@@ -4650,8 +4650,8 @@ type AdvancedAPIExpired struct {
 // EventName implements Event.
 func (*AdvancedAPIExpired) EventName() string { return NameAdvancedAPIExpired }
 
-func (e *AdvancedAPIExpired) field(name string) any {
-	switch name {
+func (e *AdvancedAPIExpired) field(name []byte) any {
+	switch string(name) {
 	case "advanceapitype":
 		return &e.AdvanceAPIType
 	case "chatarchiveapi":
@@ -4674,8 +4674,8 @@ type AdvancedAPITrialExpired struct {
 // EventName implements Event.
 func (*AdvancedAPITrialExpired) EventName() string { return NameAdvancedAPITrialExpired }
 
-func (e *AdvancedAPITrialExpired) field(name string) any {
-	switch name {
+func (e *AdvancedAPITrialExpired) field(name []byte) any {
+	switch string(name) {
 	case "advanceapitype":
 		return &e.AdvanceAPIType
 	}
@@ -4694,7 +4694,7 @@ type AgreeExternalUserIDMigration struct {
 // EventName implements Event.
 func (*AgreeExternalUserIDMigration) EventName() string { return NameAgreeExternalUserIDMigration }
 
-func (*AgreeExternalUserIDMigration) field(string) any { return nil }
+func (*AgreeExternalUserIDMigration) field([]byte) any { return nil }
 
 // AddDevice is add_device, 添加设备事件. A corp has bound a device of the provider.
 //
@@ -4711,8 +4711,8 @@ type AddDevice struct {
 // EventName implements Event.
 func (*AddDevice) EventName() string { return NameAddDevice }
 
-func (e *AddDevice) field(name string) any {
-	switch name {
+func (e *AddDevice) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	case "remarkname":
@@ -4736,8 +4736,8 @@ type DelDevice struct {
 // EventName implements Event.
 func (*DelDevice) EventName() string { return NameDelDevice }
 
-func (e *DelDevice) field(name string) any {
-	switch name {
+func (e *DelDevice) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	}
@@ -4758,8 +4758,8 @@ type RemarkDeviceName struct {
 // EventName implements Event.
 func (*RemarkDeviceName) EventName() string { return NameRemarkDeviceName }
 
-func (e *RemarkDeviceName) field(name string) any {
-	switch name {
+func (e *RemarkDeviceName) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	case "remarkname":
@@ -4782,8 +4782,8 @@ type ConnectInfo struct {
 // EventName implements Event.
 func (*ConnectInfo) EventName() string { return NameConnectInfo }
 
-func (e *ConnectInfo) field(name string) any {
-	switch name {
+func (e *ConnectInfo) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	case "connecttime":
@@ -4807,8 +4807,8 @@ type DisconnectInfo struct {
 // EventName implements Event.
 func (*DisconnectInfo) EventName() string { return NameDisconnectInfo }
 
-func (e *DisconnectInfo) field(name string) any {
-	switch name {
+func (e *DisconnectInfo) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	case "disconnecttime":
@@ -4833,8 +4833,8 @@ type FetchLogFinish struct {
 // EventName implements Event.
 func (*FetchLogFinish) EventName() string { return NameFetchLogFinish }
 
-func (e *FetchLogFinish) field(name string) any {
-	switch name {
+func (e *FetchLogFinish) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	case "mediaid":
@@ -4856,8 +4856,8 @@ type DeviceFeatureChange struct {
 // EventName implements Event.
 func (*DeviceFeatureChange) EventName() string { return NameDeviceFeatureChange }
 
-func (e *DeviceFeatureChange) field(name string) any {
-	switch name {
+func (e *DeviceFeatureChange) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	}
@@ -4879,8 +4879,8 @@ type ErrorReport struct {
 // EventName implements Event.
 func (*ErrorReport) EventName() string { return NameErrorReport }
 
-func (e *ErrorReport) field(name string) any {
-	switch name {
+func (e *ErrorReport) field(name []byte) any {
+	switch string(name) {
 	case "devicesn":
 		return &e.DeviceSn
 	case "errcode":
@@ -4900,8 +4900,8 @@ type AccessDataListItem struct {
 	PassMethod int       // 1 face, 2 QR code, 3 remote, 4 fingerprint
 }
 
-func (e *AccessDataListItem) field(name string) any {
-	switch name {
+func (e *AccessDataListItem) field(name []byte) any {
+	switch string(name) {
 	case "openuserid":
 		return &e.OpenUserID
 	case "usertype":
@@ -4926,8 +4926,8 @@ type AccountList struct {
 	PreviousActiveCode string    // activation code of the licence the member had before
 }
 
-func (e *AccountList) field(name string) any {
-	switch name {
+func (e *AccountList) field(name []byte) any {
+	switch string(name) {
 	case "activecode":
 		return &e.ActiveCode
 	case "type":
@@ -4950,8 +4950,8 @@ type Applyer struct {
 	Party  int64  // department of the applicant
 }
 
-func (e *Applyer) field(name string) any {
-	switch name {
+func (e *Applyer) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	case "party":
@@ -4968,8 +4968,8 @@ type ApprovalNode struct {
 	Items      []ItemsItem
 }
 
-func (e *ApprovalNode) field(name string) any {
-	switch name {
+func (e *ApprovalNode) field(name []byte) any {
+	switch string(name) {
 	case "nodestatus":
 		return &e.NodeStatus
 	case "nodeattr":
@@ -4987,8 +4987,8 @@ type Approver struct {
 	UserID string // userid of the approver
 }
 
-func (e *Approver) field(name string) any {
-	switch name {
+func (e *Approver) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	}
@@ -5000,8 +5000,8 @@ type AuthUserInfo struct {
 	UserID string // userid of the administrator
 }
 
-func (e *AuthUserInfo) field(name string) any {
-	switch name {
+func (e *AuthUserInfo) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	}
@@ -5016,8 +5016,8 @@ type BatchJob struct {
 	ErrMsg  string // the error in words
 }
 
-func (e *BatchJob) field(name string) any {
-	switch name {
+func (e *BatchJob) field(name []byte) any {
+	switch string(name) {
 	case "jobid":
 		return &e.JobID
 	case "jobtype":
@@ -5038,8 +5038,8 @@ type ChangeList struct {
 	NewID      string    // the new userid; only if it was changed
 }
 
-func (e *ChangeList) field(name string) any {
-	switch name {
+func (e *ChangeList) field(name []byte) any {
+	switch string(name) {
 	case "timestamp":
 		return &e.TimeStamp
 	case "changetype":
@@ -5057,8 +5057,8 @@ type ChatArchiveAPI struct {
 	Edition int // edition of the accounts: 2 internal and external chats, 3 voice calls too
 }
 
-func (e *ChatArchiveAPI) field(name string) any {
-	switch name {
+func (e *ChatArchiveAPI) field(name []byte) any {
+	switch string(name) {
 	case "edition":
 		return &e.Edition
 	}
@@ -5072,8 +5072,8 @@ type CheckInDataListItem struct {
 	CheckinTime time.Time // when they checked in
 }
 
-func (e *CheckInDataListItem) field(name string) any {
-	switch name {
+func (e *CheckInDataListItem) field(name []byte) any {
+	switch string(name) {
 	case "openuserid":
 		return &e.OpenUserID
 	case "usertype":
@@ -5089,8 +5089,8 @@ type CommentUserInfo struct {
 	UserID string // userid of the commenter
 }
 
-func (e *CommentUserInfo) field(name string) any {
-	switch name {
+func (e *CommentUserInfo) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	}
@@ -5106,8 +5106,8 @@ type Comments struct {
 	Attach          []string  // media_id of a file attached to the comment
 }
 
-func (e *Comments) field(name string) any {
-	switch name {
+func (e *Comments) field(name []byte) any {
+	switch string(name) {
 	case "commentuserinfo":
 		return &e.CommentUserInfo
 	case "commenttime":
@@ -5128,8 +5128,8 @@ type ContactSync struct {
 	ExpiresIn   int    // how long that token is good for, in seconds
 }
 
-func (e *ContactSync) field(name string) any {
-	switch name {
+func (e *ContactSync) field(name []byte) any {
+	switch string(name) {
 	case "accesstoken":
 		return &e.AccessToken
 	case "expiresin":
@@ -5147,8 +5147,8 @@ type Details struct {
 	Attach   []string  // media_id of a file the approver attached
 }
 
-func (e *Details) field(name string) any {
-	switch name {
+func (e *Details) field(name []byte) any {
+	switch string(name) {
 	case "approver":
 		return &e.Approver
 	case "speech":
@@ -5171,8 +5171,8 @@ type ExtAttrItem struct {
 	Web  ExtAttrItemWeb
 }
 
-func (e *ExtAttrItem) field(name string) any {
-	switch name {
+func (e *ExtAttrItem) field(name []byte) any {
+	switch string(name) {
 	case "name":
 		return &e.Name
 	case "type":
@@ -5190,8 +5190,8 @@ type ExtAttrItemText struct {
 	Value string // the text; when Type is 0
 }
 
-func (e *ExtAttrItemText) field(name string) any {
-	switch name {
+func (e *ExtAttrItemText) field(name []byte) any {
+	switch string(name) {
 	case "value":
 		return &e.Value
 	}
@@ -5204,8 +5204,8 @@ type ExtAttrItemWeb struct {
 	URL   string // URL of the web page; when Type is 1
 }
 
-func (e *ExtAttrItemWeb) field(name string) any {
-	switch name {
+func (e *ExtAttrItemWeb) field(name []byte) any {
+	switch string(name) {
 	case "title":
 		return &e.Title
 	case "url":
@@ -5219,8 +5219,8 @@ type ExtraInfo struct {
 	AuthOpenKfIDList []string // WeCom-KF accounts the grant covers; only for the WeCom-KF component, ExtraInfo is empty otherwise
 }
 
-func (e *ExtraInfo) field(name string) any {
-	switch name {
+func (e *ExtraInfo) field(name []byte) any {
+	switch string(name) {
 	case "authopenkfidlist":
 		return wrapped{&e.AuthOpenKfIDList}
 	}
@@ -5238,8 +5238,8 @@ type ItemsItem struct {
 	ItemOpTime time.Time // when the approver acted; 0 until then
 }
 
-func (e *ItemsItem) field(name string) any {
-	switch name {
+func (e *ItemsItem) field(name []byte) any {
+	switch string(name) {
 	case "itemname":
 		return &e.ItemName
 	case "itemuserid":
@@ -5266,8 +5266,8 @@ type NodeList struct {
 	SubNodeList []SubNodeList
 }
 
-func (e *NodeList) field(name string) any {
-	switch name {
+func (e *NodeList) field(name []byte) any {
+	switch string(name) {
 	case "nodetype":
 		return &e.NodeType
 	case "spstatus":
@@ -5288,8 +5288,8 @@ type NotifyNode struct {
 	ItemImage  string // URL of that member's avatar
 }
 
-func (e *NotifyNode) field(name string) any {
-	switch name {
+func (e *NotifyNode) field(name []byte) any {
+	switch string(name) {
 	case "itemname":
 		return &e.ItemName
 	case "itemuserid":
@@ -5307,8 +5307,8 @@ type Notifyer struct {
 	UserID string // userid of a member who gets a copy
 }
 
-func (e *Notifyer) field(name string) any {
-	switch name {
+func (e *Notifyer) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	}
@@ -5331,8 +5331,8 @@ type OpenApprovalChangeApprovalInfo struct {
 	Approverstep   int // the step it is at, counted from 0
 }
 
-func (e *OpenApprovalChangeApprovalInfo) field(name string) any {
-	switch name {
+func (e *OpenApprovalChangeApprovalInfo) field(name []byte) any {
+	switch string(name) {
 	case "thirdno":
 		return &e.ThirdNo
 	case "openspname":
@@ -5366,8 +5366,8 @@ type PicListItem struct {
 	PicMd5Sum string // MD5 of a picture, to know it again when it arrives as a message
 }
 
-func (e *PicListItem) field(name string) any {
-	switch name {
+func (e *PicListItem) field(name []byte) any {
+	switch string(name) {
 	case "picmd5sum":
 		return &e.PicMd5Sum
 	}
@@ -5380,8 +5380,8 @@ type ScanCodeInfo struct {
 	ScanResult string // what the code says
 }
 
-func (e *ScanCodeInfo) field(name string) any {
-	switch name {
+func (e *ScanCodeInfo) field(name []byte) any {
+	switch string(name) {
 	case "scantype":
 		return &e.ScanType
 	case "scanresult":
@@ -5396,8 +5396,8 @@ type SelectedItem struct {
 	OptionIDs   []string // id of a chosen option; older pages spell it Opiton
 }
 
-func (e *SelectedItem) field(name string) any {
-	switch name {
+func (e *SelectedItem) field(name []byte) any {
+	switch string(name) {
 	case "questionkey":
 		return &e.QuestionKey
 	case "optionids", "opitonids":
@@ -5415,8 +5415,8 @@ type SendLocationInfo struct {
 	Poiname   string  // name of the place; may be empty
 }
 
-func (e *SendLocationInfo) field(name string) any {
-	switch name {
+func (e *SendLocationInfo) field(name []byte) any {
+	switch string(name) {
 	case "location_x":
 		return &e.LocationX
 	case "location_y":
@@ -5437,8 +5437,8 @@ type SendPicsInfo struct {
 	PicList []PicListItem
 }
 
-func (e *SendPicsInfo) field(name string) any {
-	switch name {
+func (e *SendPicsInfo) field(name []byte) any {
+	switch string(name) {
 	case "count":
 		return &e.Count
 	case "piclist":
@@ -5454,8 +5454,8 @@ type SpRecord struct {
 	Details      []Details
 }
 
-func (e *SpRecord) field(name string) any {
-	switch name {
+func (e *SpRecord) field(name []byte) any {
+	switch string(name) {
 	case "spstatus":
 		return &e.SpStatus
 	case "approverattr":
@@ -5475,8 +5475,8 @@ type SubNodeList struct {
 	MediaIDs []string  // media_id of a file they attached
 }
 
-func (e *SubNodeList) field(name string) any {
-	switch name {
+func (e *SubNodeList) field(name []byte) any {
+	switch string(name) {
 	case "userinfo":
 		return &e.UserInfo
 	case "speech":
@@ -5507,8 +5507,8 @@ type SysApprovalChangeApprovalInfo struct {
 	StatuChangeEvent int // what happened (WeCom's spelling): 1 submitted, 2 agreed, 3 rejected, 4 forwarded, 5 urged, 6 withdrawn, 8 withdrawn after approval, 10 commented, 11 returned, 12 approver added, 13 approver added and agreed, 14 handled, 15 handed on
 }
 
-func (e *SysApprovalChangeApprovalInfo) field(name string) any {
-	switch name {
+func (e *SysApprovalChangeApprovalInfo) field(name []byte) any {
+	switch string(name) {
 	case "spnostr":
 		return &e.SpNoStr
 	case "spno":
@@ -5542,8 +5542,8 @@ type UserInfo struct {
 	UserID string // userid of the approver or handler
 }
 
-func (e *UserInfo) field(name string) any {
-	switch name {
+func (e *UserInfo) field(name []byte) any {
+	switch string(name) {
 	case "userid":
 		return &e.UserID
 	}

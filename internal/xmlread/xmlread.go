@@ -86,21 +86,45 @@ type open struct {
 // Parse checks the whole document and finds its top-level fields; room is made for as many as are usual. The errors say
 // what is wrong and where, never what the document holds.
 func Parse(text string, usual int) (Document, error) {
+	d := Document{fields: make([]span, 0, usual)}
+	if err := d.Read(text); err != nil {
+		return Document{}, err
+	}
+	return d, nil
+}
+
+// Reset forgets the document, but not the memory for its fields, unless that is large.
+func (d *Document) Reset() {
+	d.text, d.fields = "", d.fields[:0]
+	if c := cap(d.fields); c == 0 || c > mostReused {
+		d.fields = make([]span, 0, fewFields)
+	}
+}
+
+const (
+	fewFields  = 4 // as an envelope has
+	mostReused = 256
+)
+
+// Read is Parse into d, in whose place the new document is put, and which has none after an error.
+func (d *Document) Read(text string) error {
+	d.Reset()
 	if len(text) > MaxLength {
-		return Document{}, errors.New("xml: document too long")
+		return errors.New("xml: document too long")
 	}
 	if err := checkCharacters(text); err != nil {
-		return Document{}, err
+		return err
 	}
 	pos, err := prolog(text)
 	if err != nil {
-		return Document{}, err
+		return err
 	}
-	p := parser{text: text, pos: pos, fields: make([]span, 0, usual)}
+	p := parser{text: text, pos: pos, fields: d.fields}
 	if err := p.root(); err != nil {
-		return Document{}, fmt.Errorf("xml: byte %d: %w", p.pos, err)
+		return fmt.Errorf("xml: byte %d: %w", p.pos, err)
 	}
-	return Document{text: text, fields: p.fields}, nil
+	d.text, d.fields = text, p.fields
+	return nil
 }
 
 type parser struct {

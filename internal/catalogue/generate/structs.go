@@ -200,10 +200,10 @@ func (w *writer) goType(n *catalogue.Node) string {
 // decoder writes the method that finds where the value of an element goes.
 func (w *writer) decoder(typ string, nodes []*catalogue.Node) {
 	if len(nodes) == 0 {
-		fmt.Fprintf(w, "\nfunc (*%s) field(string) any { return nil }\n", typ)
+		fmt.Fprintf(w, "\nfunc (*%s) field([]byte) any { return nil }\n", typ)
 		return
 	}
-	fmt.Fprintf(w, "\nfunc (e *%s) field(name string) any {\nswitch name {\n", typ)
+	fmt.Fprintf(w, "\nfunc (e *%s) field(name []byte) any {\nswitch string(name) {\n", typ)
 	for _, n := range nodes {
 		names := fmt.Sprintf("%q", strings.ToLower(n.Name))
 		if n.Other != "" {

@@ -1,0 +1,254 @@
+package openwork
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// ErrBusy: a copy of the push is being handled, and the time is up in which WeCom would have waited for the outcome.
+// Answered with 500.
+var ErrBusy = errors.New("a copy of the push is still being handled")
+
+// The times of handling once.
+const (
+	claimTimeout = 150 * time.Millisecond // for a Claimer elsewhere to answer; then the push is handled without it
+	keepDone     = 30 * time.Minute       // WeCom's retries come within seconds
+	keepAuthDone = 25 * time.Hour         // an authorisation event must not work again even if it is replayed next day
+	workerLease  = 30 * time.Second
+	localLease   = time.Hour
+)
+
+// defaultKey says which pushes are copies of each other: those of one message id, or else of one content for one receiver.
+func defaultKey(m *Message) string {
+	if id := m.Get("MsgId"); id != "" && m.InfoType == "" {
+		return "message:" + m.ToUserName + ":" + m.AgentID + ":" + id
+	}
+	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(m.raw), len(m.raw))) // which reads it only
+	var buffer [128]byte
+	key := append(append(buffer[:0], m.ReceiveID...), ':')
+	return string(base64.RawURLEncoding.AppendEncode(key, sum[:]))
+}
+
+// key is the name of a push for the Claimer and the queue; "" if copies of it are not to be told apart.
+func (s *Server) key(m *Message) string {
+	if s.config.NoDedupe || m.InfoType == infoSuiteTicket {
+		return ""
+	}
+	key := s.config.DedupeKey(m)
+	if key == "" {
+		return ""
+	}
+	return "openwork:push:" + s.config.Name + ":" + key
+}
+
+// once runs the handlers for a push, unless a copy of it has been handled: then the answer is that of the first. While a
+// copy is being handled it waits for the outcome, but not for longer than patience.
+func (s *Server) once(p *passage, m *Message, patience, lease time.Duration) (Reply, error) {
+	key := s.key(m)
+	if key == "" {
+		return s.run(m)
+	}
+	ctx, owner := m.Context(), s.owner()
+	for deadline := time.Now().Add(patience); ; {
+		state, result, err := s.claim(ctx, key, owner, lease)
+		switch {
+		case err != nil:
+			p.storeDown = true
+			s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "openwork: push handled without a claim, a copy may be handled as well",
+				slog.String("app", s.config.Name), slog.String("error", err.Error()))
+			return s.run(m)
+		case state == ClaimTaken:
+			return s.runClaimed(p, m, key, owner, lease)
+		case state == ClaimDone:
+			p.outcome = OutcomeDuplicate
+			s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: copy of a push, not handled again",
+				slog.String("app", s.config.Name), slog.String("name", m.Name()), slog.String("corp", m.CorpID))
+			return decodeReply(result), nil
+		}
+		if !s.waitForClaim(ctx, key, time.Until(deadline)) {
+			return Success, &handlerError{err: ErrBusy}
+		}
+	}
+}
+
+// run runs the handlers.
+func (s *Server) run(m *Message) (Reply, error) {
+	reply, err := s.handlers.chain(m.route())(m)
+	if err != nil {
+		return Success, &handlerError{err: err}
+	}
+	return reply, nil
+}
+
+// runClaimed runs the handlers, keeps the claim while they do, and records how it went: done with the answer, or given back
+// after an error, a panic, or the end of the goroutine.
+func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease time.Duration) (reply Reply, err error) {
+	ctx := m.Context()
+	if s.claimsHere == nil {
+		var renewal *time.Timer
+		renewal = time.AfterFunc(lease/2, func() {
+			if _, _, err := s.claim(ctx, key, owner, lease); err == nil {
+				renewal.Reset(lease / 2)
+			}
+		})
+		defer func() { renewal.Stop() }()
+	}
+	succeeded := false
+	defer func() {
+		if !succeeded {
+			_ = s.unclaim(ctx, key, owner) // the lease ends it otherwise
+		}
+	}()
+	if reply, err = s.run(m); err != nil {
+		return Success, err
+	}
+	succeeded = true
+	result := reply
+	if reply.kind != "" && (reply.err != nil || !takesReply(m)) {
+		result = Success // an error that the developer sees now; a copy must not repeat what the handlers did
+	}
+	keep := keepDone
+	if m.isAuth() {
+		keep = keepAuthDone
+	}
+	if err := s.claimDone(ctx, key, owner, result.encode(), keep); err != nil {
+		p.storeDown = true
+	}
+	return reply, nil
+}
+
+// encode is the reply as Claimers keep it.
+func (r Reply) encode() string {
+	if r.kind == "" {
+		return ""
+	}
+	return r.kind + "\n" + r.body
+}
+
+func decodeReply(text string) Reply {
+	kind, body, _ := strings.Cut(text, "\n")
+	return Reply{kind: kind, body: body}
+}
+
+// isAuth tells the events for which WeCom waits 1000 ms.
+func (m *Message) isAuth() bool {
+	switch m.InfoType {
+	case "create_auth", "change_auth", "cancel_auth", "reset_permanent_code":
+		return true
+	}
+	return false
+}
+
+// owner names one attempt at handling a push, unlike all others of all replicas.
+func (s *Server) owner() string { return s.id + ":" + strconv.FormatUint(s.attempts.Add(1), 36) }
+
+// claim, claimDone and unclaim ask the Claimer: at once if it is in this process, else for so long and no longer, and even
+// if the request has ended.
+func (s *Server) claim(ctx context.Context, key, owner string, lease time.Duration) (state int, result string, err error) {
+	if s.claimsHere != nil {
+		// It lasts as long as the handler, or the process: nobody needs to renew it.
+		state, result = s.claimsHere.claim(key, owner, max(lease, localLease))
+		return state, result, nil
+	}
+	type answer struct {
+		state  int
+		result string
+	}
+	a, err := within(ctx, claimTimeout, func(ctx context.Context) (answer, error) {
+		state, result, err := s.config.Claims.Claim(ctx, key, owner, lease)
+		return answer{state, result}, err
+	})
+	return a.state, a.result, err
+}
+
+func (s *Server) claimDone(ctx context.Context, key, owner, result string, keep time.Duration) error {
+	if s.claimsHere != nil {
+		s.claimsHere.done(key, owner, result, keep)
+		return nil
+	}
+	_, err := within(ctx, claimTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.config.Claims.Done(ctx, key, owner, result, keep)
+	})
+	return err
+}
+
+func (s *Server) unclaim(ctx context.Context, key, owner string) error {
+	if s.claimsHere != nil {
+		s.claimsHere.release(key, owner)
+		return nil
+	}
+	_, err := within(ctx, claimTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.config.Claims.Release(ctx, key, owner)
+	})
+	return err
+}
+
+// waitForClaim waits until it is worth asking again, and reports false if the time is up before.
+func (s *Server) waitForClaim(ctx context.Context, key string, left time.Duration) bool {
+	const pause = 50 * time.Millisecond
+	if left <= 0 {
+		return false
+	}
+	var changed <-chan struct{}
+	wake := min(pause, left)
+	if s.claimsHere != nil {
+		if changed = s.claimsHere.wait(key); changed == nil {
+			return true
+		}
+		wake = left
+	}
+	timer := time.NewTimer(wake)
+	defer timer.Stop()
+	select {
+	case <-changed:
+		return true
+	case <-timer.C:
+		return wake < left
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// within runs f with a deadline of its own, and returns when that has passed, whatever f does. f must end then too; it is
+// left to itself if it does not.
+func within[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	ended := make(chan outcome, 1)
+	go func() {
+		defer cancel()
+		var o outcome
+		defer func() {
+			if v := recover(); v != nil {
+				o.err = &handlerError{err: fmt.Errorf("panic: %v", v), stack: debug.Stack()}
+			}
+			ended <- o
+		}()
+		o.err = errors.New("openwork: the call ended its goroutine")
+		o.value, o.err = f(ctx)
+	}()
+	select {
+	case o := <-ended:
+		return o.value, o.err
+	case <-ctx.Done():
+		select {
+		case o := <-ended:
+			return o.value, o.err
+		default:
+		}
+		var none T
+		return none, ctx.Err()
+	}
+}

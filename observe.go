@@ -1,0 +1,199 @@
+package openwork
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Outcome is how a push ended.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeHandled    Outcome = "handled"    // the handlers ran, and succeeded
+	OutcomeDuplicate  Outcome = "duplicate"  // a copy of one that was handled; answered as that was
+	OutcomeQueued     Outcome = "queued"     // acknowledged; a worker will handle it
+	OutcomeURLCheck   Outcome = "url_check"  // the console checked the URL, and may save it
+	OutcomeRefused    Outcome = "refused"    // not ours, or not well-formed
+	OutcomeFailed     Outcome = "failed"     // a handler, the queue or a store failed
+	OutcomeOverloaded Outcome = "overloaded" // more pushes at one time than allowed
+)
+
+// Observation is what happened to one push: for metrics and traces. Its strings come from small sets, but for Name, which
+// is "other" for events that are not in the catalogue and so is safe as a label. It never holds contents or secrets.
+type Observation struct {
+	App     string // Config.Name
+	SuiteID string // Config.SuiteID
+	Channel string // "command", "data" or "provider"; "" for what was refused before that was known, and for URL checks
+	Name    string // of the event
+	Method  string // "GET", "POST"; "" in a queue worker
+
+	Outcome Outcome
+	Check   string // which check a refused push failed: RefusedError.Check
+	Status  int    // answered; 0 in a queue worker
+	Err     error  // of what was refused or failed
+
+	Duration   time.Duration // from the first look at the request to the answer, handlers included
+	Skew       time.Duration // our clock minus the request's timestamp, once the signature was found right
+	TicketAge  time.Duration // of the suite_ticket at hand; 0 if there is none
+	QueueDepth int           // deliveries that wait in Config.Queue, if that can tell; else 0
+	Previous   bool          // it was signed or encrypted with Config.Previous: the console still has the old pair
+	StoreDown  bool          // the Claimer could not be asked, so a copy of this push may have been handled as well
+}
+
+// passage is what a Server notes of a push on its way.
+type passage struct {
+	began     time.Time
+	request   *http.Request // nil in a queue worker
+	msg       *Message      // once there is one
+	outcome   Outcome       // of a push that ends well
+	skew      time.Duration
+	previous  bool
+	storeDown bool
+}
+
+// observe tells the Observer.
+func (s *Server) observe(ctx context.Context, p *passage, err error) {
+	if s.config.Observer == nil {
+		return
+	}
+	o := Observation{App: s.config.Name, SuiteID: s.config.SuiteID, Outcome: p.outcome, Err: err, Duration: time.Since(p.began),
+		Skew: p.skew, TicketAge: s.tickets.age(s.config.SuiteID), QueueDepth: queueDepth(s.config.Queue), Previous: p.previous,
+		StoreDown: p.storeDown}
+	if p.request != nil {
+		o.Method, o.Status = p.request.Method, StatusCode(err)
+	}
+	if p.msg != nil {
+		o.Channel, o.Name = p.msg.channel(), p.msg.label()
+	}
+	if err != nil {
+		o.Outcome = OutcomeFailed
+		if why := refusal(err); why != nil {
+			o.Outcome, o.Check = OutcomeRefused, why.Check
+			if errors.Is(why, ErrOverloaded) {
+				o.Outcome = OutcomeOverloaded
+			}
+		}
+	}
+	s.config.Observer(ctx, o)
+}
+
+// logRefusal says which check a push failed, and what to do about it.
+func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
+	skipped, ok := s.refusals.allow(why.Check)
+	if !ok {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(attrs, slog.String("app", s.config.Name), slog.String("check", why.Check),
+		slog.String("method", why.Method), slog.Int("status", StatusCode(err)), slog.String("reason", why.reason.Error()))
+	if why.Got != "" {
+		attrs = append(attrs, slog.String("got", why.Got))
+	}
+	if len(why.Want) > 0 {
+		attrs = append(attrs, slog.String("want", strings.Join(why.Want, " or ")))
+	}
+	if why.Skew != 0 {
+		attrs = append(attrs, slog.Duration("skew", why.Skew.Round(time.Second)))
+	}
+	if advice := why.advice(); advice != "" {
+		attrs = append(attrs, slog.String("advice", advice))
+	}
+	if skipped > 0 {
+		attrs = append(attrs, slog.Int("not_logged_before", skipped))
+	}
+	s.config.Logger.LogAttrs(r.Context(), slog.LevelWarn, "openwork: push refused", attrs...)
+}
+
+// logFailure says what went wrong with a push that was ours.
+func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
+	attrs := []slog.Attr{slog.String("app", s.config.Name), slog.Int("status", StatusCode(err)),
+		slog.String("error", err.Error())}
+	if p.msg != nil {
+		attrs = append(attrs, slog.String("name", p.msg.Name()), slog.String("corp", p.msg.CorpID))
+	}
+	var failed *handlerError
+	if errors.As(err, &failed) && failed.stack != nil {
+		attrs = append(attrs, slog.String("stack", string(failed.stack)))
+	}
+	s.config.Logger.LogAttrs(ctx, slog.LevelError, "openwork: push failed", attrs...)
+}
+
+// lineLimit keeps an attacker from filling the disk: of each check so many refusals a second are logged.
+type lineLimit struct {
+	mu     sync.Mutex
+	checks map[string]*loggedLines
+}
+
+type loggedLines struct {
+	second         int64
+	count, skipped int
+}
+
+const linesPerSecond = 50
+
+// allow reports whether to log a refusal, and how many were not since the last that was.
+func (l *lineLimit) allow(check string) (skipped int, ok bool) {
+	now := time.Now().Unix()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := l.checks[check]
+	if lines == nil {
+		lines = &loggedLines{}
+		if l.checks == nil {
+			l.checks = map[string]*loggedLines{}
+		}
+		l.checks[check] = lines
+	}
+	if lines.second != now {
+		lines.second, lines.count = now, 0
+	}
+	if lines.count++; lines.count > linesPerSecond {
+		lines.skipped++
+		return 0, false
+	}
+	skipped, lines.skipped = lines.skipped, 0
+	return skipped, true
+}
+
+// Health is how a Server's surroundings are, for a readiness probe. The errors are nil for what is well.
+type Health struct {
+	Ticket     error         // ErrNoSuiteTicket, ErrSuiteTicketExpired, or the store's error; nil without a SuiteID
+	TicketAge  time.Duration // of the suite_ticket at hand; above 20 minutes two pushes have not arrived
+	Claims     error         // the Claimer's error
+	QueueDepth int           // deliveries that wait, if the queue can tell
+	InFlight   int           // pushes being served
+}
+
+// Err is all that is not well, nil if everything is.
+func (h Health) Err() error { return errors.Join(h.Ticket, h.Claims) }
+
+// Health asks the stores, each for at most 500 ms.
+func (s *Server) Health(ctx context.Context) Health {
+	h := Health{QueueDepth: queueDepth(s.config.Queue), InFlight: int(s.inFlight.Load())}
+	if s.config.SuiteID != "" {
+		ticketCtx, cancel := context.WithTimeout(ctx, ticketTimeout)
+		_, h.Ticket = s.tickets.Ticket(ticketCtx, s.config.SuiteID)
+		cancel()
+		h.TicketAge = s.tickets.age(s.config.SuiteID)
+	}
+	const key = "openwork:health"
+	owner := s.owner()
+	if _, _, h.Claims = s.claim(ctx, key, owner, time.Second); h.Claims == nil {
+		h.Claims = s.unclaim(ctx, key, owner)
+	}
+	return h
+}
+
+// queueDepth asks a queue that can tell.
+func queueDepth(q Queue) int {
+	if counter, ok := q.(interface{ Depth() int }); ok {
+		return counter.Depth()
+	}
+	return 0
+}

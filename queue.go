@@ -1,0 +1,137 @@
+package openwork
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Delivery is a push on its way through a queue: verified, decrypted, and acknowledged to WeCom. Its plaintext may hold
+// secrets, such as an AuthCode; printing a Delivery does not show it.
+type Delivery struct {
+	ID        string    // the same for copies of one push; empty if it has no name
+	App       string    // Config.Name of the Server that received it
+	CorpID    string    // the customer; deliveries of one App and CorpID keep their order
+	Name      string    // Message.Name
+	Time      time.Time // Message.Time
+	Plaintext []byte    // as decrypted
+	ReceiveID string
+}
+
+// String says what the delivery is, not what it holds.
+func (d Delivery) String() string {
+	return fmt.Sprintf("openwork.Delivery{App: %q, CorpID: %q, Name: %q, %d bytes}", d.App, d.CorpID, d.Name, len(d.Plaintext))
+}
+
+// Format writes String, whatever the verb.
+func (d Delivery) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
+
+// LogValue is the same for package slog.
+func (d Delivery) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// deliveryVersion is the version of the encoding; a reader refuses later ones.
+const deliveryVersion = 1
+
+type deliveryText struct {
+	Version   int    `json:"v"`
+	ID        string `json:"id,omitempty"`
+	App       string `json:"app"`
+	CorpID    string `json:"corp_id,omitempty"`
+	Name      string `json:"name"`
+	Time      int64  `json:"time,omitempty"` // unix seconds
+	ReceiveID string `json:"receive_id,omitempty"`
+	Plaintext string `json:"plaintext"`
+}
+
+// MarshalText implements encoding.TextMarshaler: one line of JSON, which later versions of this package will read.
+func (d Delivery) MarshalText() ([]byte, error) {
+	text := deliveryText{Version: deliveryVersion, ID: d.ID, App: d.App, CorpID: d.CorpID, Name: d.Name, ReceiveID: d.ReceiveID,
+		Plaintext: string(d.Plaintext)}
+	if !d.Time.IsZero() {
+		text.Time = d.Time.Unix()
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(text); err != nil {
+		return nil, fmt.Errorf("openwork: encode delivery: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler. The errors do not show the text.
+func (d *Delivery) UnmarshalText(text []byte) error {
+	var t deliveryText
+	if err := json.Unmarshal(text, &t); err != nil {
+		return fmt.Errorf("openwork: decode delivery: %w", shapeOnly(err))
+	}
+	if t.Version < 1 || t.Version > deliveryVersion {
+		return fmt.Errorf("openwork: decode delivery: version %d is not known here", t.Version)
+	}
+	*d = Delivery{ID: t.ID, App: t.App, CorpID: t.CorpID, Name: t.Name, ReceiveID: t.ReceiveID, Plaintext: []byte(t.Plaintext)}
+	if t.Time != 0 {
+		d.Time = time.Unix(t.Time, 0)
+	}
+	return nil
+}
+
+// Queue takes pushes over, so that they can be acknowledged before they are handled. NewMemoryQueue makes one in this
+// process. It must be safe for concurrent use and honour the context, which ends after 500 ms.
+type Queue interface {
+	// Enqueue returns nil only once the queue has the delivery. A delivery whose ID it has already counts as taken.
+	Enqueue(ctx context.Context, d Delivery) error
+}
+
+// ErrQueueFull: the queue takes no more for now. A push is answered 503 then.
+var ErrQueueFull = errors.New("queue full")
+
+// ErrUnknownApp: a delivery is for another app than the Server that was to process it.
+var ErrUnknownApp = errors.New("delivery of an app that is not served here")
+
+const enqueueTimeout = 500 * time.Millisecond
+
+// enqueue hands a push over to the queue, even if WeCom hangs up meanwhile.
+func (s *Server) enqueue(m *Message) error {
+	d := Delivery{ID: s.key(m), App: m.App, CorpID: m.CorpID, Name: m.Name(), Time: m.Time, Plaintext: m.Raw(), ReceiveID: m.ReceiveID}
+	_, err := within(m.Context(), enqueueTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.config.Queue.Enqueue(ctx, d)
+	})
+	switch {
+	case errors.Is(err, ErrQueueFull):
+		return refused(ErrOverloaded, checkQueue, "")
+	case err != nil:
+		return &handlerError{err: fmt.Errorf("enqueue: %w", err)}
+	}
+	return nil
+}
+
+// isAsync tells which pushes go to the queue by default: all but messages, which may be answered on the spot.
+func isAsync(m *Message) bool { return m.MsgType == "" || m.MsgType == msgTypeEvent }
+
+// Process handles a delivery: for the workers of a queue. The handlers run as they would have when the push arrived, but
+// without its time limits; a copy of a delivery that was handled is not handled again. An error means that the delivery
+// should be tried again later; ErrMalformed that it never will be otherwise. A reply has nowhere to go and is dropped.
+func (s *Server) Process(ctx context.Context, d Delivery) (err error) {
+	p := &passage{began: time.Now(), outcome: OutcomeHandled}
+	defer func() { s.end(ctx, p, recover(), &err) }()
+	if d.App != s.config.Name {
+		return &handlerError{err: fmt.Errorf("%w: %s", ErrUnknownApp, show(d.App))}
+	}
+	m, err := parseMessage(string(d.Plaintext))
+	if err != nil {
+		return refused(ErrMalformed, checkMessage, err.Error())
+	}
+	m.ctx, m.App, m.ReceiveID, m.crypto = ctx, d.App, d.ReceiveID, s.crypto
+	p.msg = m
+	reply, err := s.once(p, m, workerLease, workerLease)
+	if err == nil && reply.kind != "" {
+		s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "openwork: a reply from a queue worker goes nowhere: see Config.Async",
+			slog.String("app", d.App), slog.String("name", m.Name()))
+	}
+	return err
+}
