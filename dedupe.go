@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"runtime/debug"
 	"strconv"
@@ -29,8 +31,8 @@ const (
 
 // defaultKey says which pushes are copies of each other: those of one message id, or else of one content for one receiver.
 func defaultKey(m *Message) string {
-	if id := m.Get("MsgId"); id != "" && m.InfoType == "" {
-		return "message:" + m.ToUserName + ":" + m.AgentID + ":" + id
+	if key := messageKey(m); key != "" {
+		return key
 	}
 	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(m.raw), len(m.raw))) // which reads it only
 	var buffer [128]byte
@@ -38,16 +40,50 @@ func defaultKey(m *Message) string {
 	return string(base64.RawURLEncoding.AppendEncode(key, sum[:]))
 }
 
+// messageKey is the key of a message that has an id, "" for other pushes.
+func messageKey(m *Message) string {
+	if m.InfoType != "" {
+		return ""
+	}
+	id := m.Get("MsgId")
+	if id == "" {
+		return ""
+	}
+	return "message:" + m.ToUserName + ":" + m.AgentID + ":" + id
+}
+
 // key is the name of a push for the Claimer and the queue; "" if copies of it are not to be told apart.
 func (s *Server) key(m *Message) string {
 	if s.config.NoDedupe || m.InfoType == infoSuiteTicket {
 		return ""
 	}
-	key := s.config.DedupeKey(m)
+	if s.config.DedupeKey == nil && s.claimsHere != nil && s.config.Queue == nil {
+		return s.localKey(m)
+	}
+	of := s.config.DedupeKey
+	if of == nil {
+		of = defaultKey
+	}
+	key := of(m)
 	if key == "" {
 		return ""
 	}
 	return "openwork:push:" + s.config.Name + ":" + key
+}
+
+// localKey is defaultKey for a push that nobody outside this process needs to name: its hash is many times faster, and
+// differs from process to process.
+func (s *Server) localKey(m *Message) string {
+	if key := messageKey(m); key != "" {
+		return s.config.Name + ":" + key
+	}
+	var buffer [128]byte
+	key := append(append(buffer[:0], s.config.Name...), 0)
+	key = append(append(key, m.ReceiveID...), 0)
+	for _, seed := range s.claimsHere.seeds() {
+		key = binary.LittleEndian.AppendUint64(key, maphash.String(seed, m.raw))
+	}
+	return string(key)
 }
 
 // once runs the handlers for a push, unless a copy of it has been handled: then the answer is that of the first. While a

@@ -221,6 +221,49 @@ func ExampleServer_DecryptedMessage() {
 	// Output: success <nil>
 }
 
+// With a Queue, pushes are acknowledged at once and handled by its workers.
+func ExampleNewMemoryQueue() {
+	queue := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{
+		DeadLetter: func(d openwork.Delivery, err error) { fmt.Println("given up:", d.Name, err) },
+	})
+	config := exampleConfig
+	config.Queue = queue
+	server, err := openwork.NewServer(config)
+	if err != nil {
+		panic(err)
+	}
+	server.HandleAuthCreated(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+		fmt.Println("handled by a worker:", msg.Name())
+		return next(msg)
+	})
+	queue.Start(server.Process)
+
+	resp, err := server.Serve(newPush(command("create_auth", "AuthCode", "code")).request())
+	fmt.Println(string(resp.Body), err)
+	queue.Shutdown(context.Background())
+	// Unordered output:
+	// success <nil>
+	// handled by a worker: create_auth
+}
+
+// Several apps behind one URL: the one whose Token signed the push gets it.
+func ExampleMux_Add() {
+	first, err := openwork.NewServer(exampleConfig)
+	if err != nil {
+		panic(err)
+	}
+	config := exampleConfig
+	config.SuiteID, config.Token = "ww2a2b3c4d5e6f7a8b", "anotherToken"
+	second, err := openwork.NewServer(config)
+	if err != nil {
+		panic(err)
+	}
+
+	var mux openwork.Mux
+	mux.Add("/wecom/callback", first, second)
+	http.Handle("/wecom/callback", &mux)
+}
+
 // Why a push was refused, for those who count or log such things themselves.
 func ExampleRefusedError() {
 	server, err := openwork.NewServer(exampleConfig)

@@ -117,13 +117,23 @@ var headerNames = [headers]string{"SuiteId", "AuthCorpId", "ServiceCorpId", "Pai
 
 // headerOf tells which of them an element is, in any case, as WeCom's pages differ; headers if none.
 func headerOf(name string) int {
-	for h, official := range headerNames {
-		if len(name) == len(official) && (name[0]|0x20) == (official[0]|0x20) && strings.EqualFold(name, official) {
+	for _, h := range headersByLength[min(len(name), longestHeader+1)] {
+		official := headerNames[h]
+		if name == official || name[0]|0x20 == official[0]|0x20 && strings.EqualFold(name, official) {
 			return h
 		}
 	}
 	return headers
 }
+
+const longestHeader = len("ServiceCorpId")
+
+var headersByLength = func() (byLength [longestHeader + 2][]int) {
+	for h, name := range headerNames {
+		byLength[len(name)] = append(byLength[len(name)], h)
+	}
+	return byLength
+}()
 
 // unixTime is the zero time for anything but seconds as WeCom writes them.
 func unixTime(seconds string) time.Time {

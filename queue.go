@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 )
 
 // Delivery is a push on its way through a queue: verified, decrypted, and acknowledged to WeCom. Its plaintext may hold
@@ -45,13 +46,18 @@ type deliveryText struct {
 	Name      string `json:"name"`
 	Time      int64  `json:"time,omitempty"` // unix seconds
 	ReceiveID string `json:"receive_id,omitempty"`
-	Plaintext string `json:"plaintext"`
+	Plaintext string `json:"plaintext,omitempty"`
+	Binary    []byte `json:"plaintext_base64,omitempty"` // instead, if that is no UTF-8
 }
 
 // MarshalText implements encoding.TextMarshaler: one line of JSON, which later versions of this package will read.
 func (d Delivery) MarshalText() ([]byte, error) {
-	text := deliveryText{Version: deliveryVersion, ID: d.ID, App: d.App, CorpID: d.CorpID, Name: d.Name, ReceiveID: d.ReceiveID,
-		Plaintext: string(d.Plaintext)}
+	text := deliveryText{Version: deliveryVersion, ID: d.ID, App: d.App, CorpID: d.CorpID, Name: d.Name, ReceiveID: d.ReceiveID}
+	if utf8.Valid(d.Plaintext) {
+		text.Plaintext = string(d.Plaintext)
+	} else {
+		text.Binary = d.Plaintext
+	}
 	if !d.Time.IsZero() {
 		text.Time = d.Time.Unix()
 	}
@@ -73,7 +79,10 @@ func (d *Delivery) UnmarshalText(text []byte) error {
 	if t.Version < 1 || t.Version > deliveryVersion {
 		return fmt.Errorf("openwork: decode delivery: version %d is not known here", t.Version)
 	}
-	*d = Delivery{ID: t.ID, App: t.App, CorpID: t.CorpID, Name: t.Name, ReceiveID: t.ReceiveID, Plaintext: []byte(t.Plaintext)}
+	if t.Binary == nil {
+		t.Binary = []byte(t.Plaintext)
+	}
+	*d = Delivery{ID: t.ID, App: t.App, CorpID: t.CorpID, Name: t.Name, ReceiveID: t.ReceiveID, Plaintext: t.Binary}
 	if t.Time != 0 {
 		d.Time = time.Unix(t.Time, 0)
 	}

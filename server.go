@@ -214,9 +214,6 @@ func NewServer(config Config) (*Server, error) {
 	if memory, ok := config.Claims.(*MemoryCache); ok {
 		s.claimsHere = &memory.claims
 	}
-	if config.DedupeKey == nil {
-		config.DedupeKey = defaultKey
-	}
 	if config.Async == nil {
 		config.Async = isAsync
 	}
