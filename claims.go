@@ -3,7 +3,6 @@ package openwork
 import (
 	"container/list"
 	"context"
-	"hash/maphash"
 	"sync"
 	"time"
 )
@@ -57,9 +56,6 @@ type claimTable struct {
 	// Claims in order of their making, those that are kept longer than an hour in the second list: so the first to end is
 	// near the front of its list.
 	byAge [2]list.List // of *claim
-
-	seeded sync.Once
-	seed   [2]maphash.Seed
 }
 
 type claim struct {
@@ -69,12 +65,6 @@ type claim struct {
 	done       bool
 	long       int           // index into byAge
 	changed    chan struct{} // closed when the claim ends; nil as long as nobody waits for that
-}
-
-// seeds are what keys of this table are hashed with: two, for 128 bits.
-func (t *claimTable) seeds() [2]maphash.Seed {
-	t.seeded.Do(func() { t.seed = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()} })
-	return t.seed
 }
 
 func (t *claimTable) claim(key, owner string, lease time.Duration) (state int, result string) {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"runtime/debug"
 	"strconv"
@@ -31,8 +29,10 @@ const (
 
 // defaultKey says which pushes are copies of each other: those of one message id, or else of one content for one receiver.
 func defaultKey(m *Message) string {
-	if key := messageKey(m); key != "" {
-		return key
+	if m.InfoType == "" {
+		if id := m.Get("MsgId"); id != "" {
+			return "message:" + m.ToUserName + ":" + m.AgentID + ":" + id
+		}
 	}
 	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(m.raw), len(m.raw))) // which reads it only
 	var buffer [128]byte
@@ -40,50 +40,16 @@ func defaultKey(m *Message) string {
 	return string(base64.RawURLEncoding.AppendEncode(key, sum[:]))
 }
 
-// messageKey is the key of a message that has an id, "" for other pushes.
-func messageKey(m *Message) string {
-	if m.InfoType != "" {
-		return ""
-	}
-	id := m.Get("MsgId")
-	if id == "" {
-		return ""
-	}
-	return "message:" + m.ToUserName + ":" + m.AgentID + ":" + id
-}
-
 // key is the name of a push for the Claimer and the queue; "" if copies of it are not to be told apart.
 func (s *Server) key(m *Message) string {
 	if s.config.NoDedupe || m.InfoType == infoSuiteTicket {
 		return ""
 	}
-	if s.config.DedupeKey == nil && s.claimsHere != nil && s.config.Queue == nil {
-		return s.localKey(m)
-	}
-	of := s.config.DedupeKey
-	if of == nil {
-		of = defaultKey
-	}
-	key := of(m)
+	key := s.config.DedupeKey(m)
 	if key == "" {
 		return ""
 	}
 	return "openwork:push:" + s.config.Name + ":" + key
-}
-
-// localKey is defaultKey for a push that nobody outside this process needs to name: its hash is many times faster, and
-// differs from process to process.
-func (s *Server) localKey(m *Message) string {
-	if key := messageKey(m); key != "" {
-		return s.config.Name + ":" + key
-	}
-	var buffer [128]byte
-	key := append(append(buffer[:0], s.config.Name...), 0)
-	key = append(append(key, m.ReceiveID...), 0)
-	for _, seed := range s.claimsHere.seeds() {
-		key = binary.LittleEndian.AppendUint64(key, maphash.String(seed, m.raw))
-	}
-	return string(key)
 }
 
 // once runs the handlers for a push, unless a copy of it has been handled: then the answer is that of the first. While a
@@ -129,18 +95,11 @@ func (s *Server) run(m *Message) (Reply, error) {
 // after an error, a panic, or the end of the goroutine.
 func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease time.Duration) (reply Reply, err error) {
 	ctx := m.Context()
-	if s.claimsHere == nil {
-		var renewal *time.Timer
-		renewal = time.AfterFunc(lease/2, func() {
-			if _, _, err := s.claim(ctx, key, owner, lease); err == nil {
-				renewal.Reset(lease / 2)
-			}
-		})
-		defer func() { renewal.Stop() }()
-	}
+	stopRenewing := s.renew(ctx, key, owner, lease)
 	succeeded := false
 	defer func() {
 		if !succeeded {
+			stopRenewing()
 			_ = s.unclaim(ctx, key, owner) // the lease ends it otherwise
 		}
 	}()
@@ -148,6 +107,7 @@ func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease tim
 		return Success, err
 	}
 	succeeded = true
+	stopRenewing()
 	result := reply
 	if reply.kind != "" && (reply.err != nil || !takesReply(m)) {
 		result = Success // an error that the developer sees now; a copy must not repeat what the handlers did
@@ -160,6 +120,31 @@ func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease tim
 		p.storeDown = true
 	}
 	return reply, nil
+}
+
+// renew claims again and again, each time when half of the lease is over, until it is stopped; then no renewal is on its
+// way any more. A claim in this process needs none.
+func (s *Server) renew(ctx context.Context, key, owner string, lease time.Duration) (stop func()) {
+	if s.claimsHere != nil {
+		return func() {}
+	}
+	turn := make(chan struct{}, 1) // taken while a renewal is made, and for good by stop
+	var timer *time.Timer
+	turn <- struct{}{}
+	timer = time.AfterFunc(lease/2, func() {
+		select {
+		case turn <- struct{}{}:
+			_, _, _ = s.claim(ctx, key, owner, lease) // if it fails, the next may come in time
+			timer.Reset(lease / 2)
+			<-turn
+		default: // stopped
+		}
+	})
+	<-turn
+	return func() {
+		turn <- struct{}{}
+		timer.Stop()
+	}
 }
 
 // encode is the reply as Claimers keep it.

@@ -171,6 +171,8 @@ func StatusCode(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, ErrSignature), errors.Is(err, ErrStale), errors.Is(err, ErrDecrypt), errors.Is(err, ErrReceiveID):
 		return http.StatusForbidden
+	case errors.Is(err, ErrUnknownApp):
+		return http.StatusNotFound
 	case errors.Is(err, ErrMethod):
 		return http.StatusMethodNotAllowed
 	case errors.Is(err, ErrTimeout):

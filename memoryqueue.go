@@ -46,6 +46,7 @@ type MemoryQueue struct {
 	ctx     context.Context // of the workers; ends when Shutdown runs out of time
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
+	ended   chan struct{} // closed once a Shutdown is done
 }
 
 type laneKey struct{ app, corpID string }
@@ -56,6 +57,7 @@ type lane struct {
 	waiting  []Delivery
 	attempts int         // at the first
 	busy     bool        // it is being handled, or waits for its next attempt
+	running  bool        // a handler has the first
 	retry    *time.Timer // runs while it waits for its next attempt
 }
 
@@ -82,7 +84,8 @@ func NewMemoryQueue(config MemoryQueueConfig) *MemoryQueue {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	q := &MemoryQueue{config: config, lanes: map[laneKey]*lane{}, known: map[string]bool{}}
+	q := &MemoryQueue{config: config, lanes: map[laneKey]*lane{}, known: map[string]bool{},
+		ended: make(chan struct{})}
 	q.wake.L = &q.mu
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	return q
@@ -167,14 +170,23 @@ func (q *MemoryQueue) work() {
 			continue // Shutdown hands over what is left
 		}
 		d := l.waiting[0]
+		l.running = true
 		q.mu.Unlock()
 		err := q.handle(d)
 		q.mu.Lock()
+		l.running = false
 		l.attempts++
 		switch {
+		case q.lanes[l.key] != l: // Shutdown did not wait for it
+			if err != nil {
+				q.mu.Unlock()
+				q.deadLetter(d, err)
+				q.mu.Lock()
+			}
 		case err == nil:
+			delete(q.known, d.ID)
 			q.finish(l)
-		case errors.Is(err, ErrMalformed), errors.Is(err, ErrUnknownApp), l.attempts >= q.config.Attempts:
+		case isHopeless(err), l.attempts >= q.config.Attempts:
 			q.bury(l, err)
 		default:
 			q.retryLater(l)
@@ -182,26 +194,30 @@ func (q *MemoryQueue) work() {
 	}
 }
 
-// handle calls process and survives it.
-func (q *MemoryQueue) handle(d Delivery) (err error) {
-	ended := false
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("openwork: handling a delivery panicked: %v\n%s", v, debug.Stack())
-		} else if !ended { // runtime.Goexit: the worker is lost, and another takes its place
-			q.mu.Lock()
-			q.workers.Add(1)
-			go q.work()
-		}
+// isHopeless tells what no further attempt will change. What a handler returns is never that.
+func isHopeless(err error) bool {
+	var failed *handlerError
+	return !errors.As(err, &failed) && (errors.Is(err, ErrMalformed) || errors.Is(err, ErrUnknownApp))
+}
+
+// handle calls process, in a goroutine of its own, to survive even its end.
+func (q *MemoryQueue) handle(d Delivery) error {
+	ended := make(chan error, 1)
+	go func() {
+		err := errors.New("openwork: handling a delivery ended its goroutine")
+		defer func() {
+			if v := recover(); v != nil {
+				err = fmt.Errorf("openwork: handling a delivery panicked: %v\n%s", v, debug.Stack())
+			}
+			ended <- err
+		}()
+		err = q.process(q.ctx, d)
 	}()
-	err = q.process(q.ctx, d)
-	ended = true
-	return err
+	return <-ended
 }
 
 // finish is done with the lane's first delivery; q.mu is held.
 func (q *MemoryQueue) finish(l *lane) {
-	delete(q.known, l.waiting[0].ID)
 	l.waiting[0] = Delivery{}
 	l.waiting = l.waiting[1:]
 	l.attempts, l.busy, l.retry = 0, false, nil
@@ -218,20 +234,27 @@ func (q *MemoryQueue) finish(l *lane) {
 // bury gives up the lane's first delivery; q.mu is held, but not while the dead letter is delivered.
 func (q *MemoryQueue) bury(l *lane, err error) {
 	d := l.waiting[0]
+	delete(q.known, d.ID) // it may be enqueued again from there
 	q.mu.Unlock()
 	q.deadLetter(d, err)
 	q.mu.Lock()
 	q.finish(l)
 }
 
+// deadLetter calls DeadLetter, in a goroutine of its own, to survive even its end.
 func (q *MemoryQueue) deadLetter(d Delivery, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			q.config.Logger.Error("openwork: DeadLetter panicked", "panic", v)
-		}
-	}()
 	if q.config.DeadLetter != nil {
-		q.config.DeadLetter(d, err)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			defer func() {
+				if v := recover(); v != nil {
+					q.config.Logger.Error("openwork: DeadLetter panicked", "panic", v)
+				}
+			}()
+			q.config.DeadLetter(d, err)
+		}()
+		<-ended
 		return
 	}
 	q.config.Logger.Error("openwork: delivery given up", "app", d.App, "name", d.Name, "corp", d.CorpID, "error", err.Error())
@@ -262,52 +285,74 @@ func (q *MemoryQueue) again(l *lane) {
 }
 
 // Shutdown takes no more deliveries, waits until those at hand are handled, and ends the workers. If ctx ends before, it
-// ends the context of the handlers, waits for them, gives what is left to DeadLetter with ErrQueueClosed, and returns ctx's
-// error. A second call waits as well.
+// ends the context of the handlers, waits another second for them, gives what is left to DeadLetter with ErrQueueClosed,
+// and returns ctx's error; what a handler still has by then goes to DeadLetter if that fails. A second call waits as well.
 func (q *MemoryQueue) Shutdown(ctx context.Context) error {
 	q.mu.Lock()
+	first := !q.closed
 	q.closed = true
-	for _, l := range q.lanes { // those who wait for another attempt get it now
-		if l.retry != nil && l.retry.Stop() {
-			q.again(l)
+	if first {
+		for _, l := range q.lanes { // those who wait for another attempt get it now
+			if l.retry != nil && l.retry.Stop() {
+				q.again(l)
+			}
 		}
+		go q.finishShutdown()
 	}
-	started := q.process != nil
+	lost := q.process == nil && q.count > 0
 	q.wake.Broadcast()
 	q.mu.Unlock()
 
-	done := make(chan struct{})
-	go func() {
-		q.workers.Wait()
-		close(done)
-	}()
 	var err error
-	if !started && q.Depth() > 0 {
+	select {
+	case <-q.ended:
+	case <-ctx.Done():
+		err = ctx.Err()
+		q.mu.Lock()
+		q.cancel()
+		q.wake.Broadcast()
+		q.mu.Unlock()
+		<-q.ended
+	}
+	q.cancel()
+	if first && lost && err == nil {
 		err = errors.New("openwork: MemoryQueue was never started")
 	}
-	if started {
-		select {
-		case <-done:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-	}
-	q.mu.Lock()
-	q.cancel()
-	q.wake.Broadcast()
-	q.mu.Unlock()
-	<-done
-	q.buryAll()
 	return err
 }
 
-// buryAll hands over what Shutdown had no time for; no worker is left.
+// finishShutdown ends once the workers have, or have not in time.
+func (q *MemoryQueue) finishShutdown() {
+	const grace = time.Second
+	idle := make(chan struct{})
+	go func() {
+		q.workers.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-q.ctx.Done():
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-idle:
+		case <-timer.C: // some handler does not look at its context
+		}
+	}
+	q.buryAll()
+	close(q.ended)
+}
+
+// buryAll hands over what Shutdown had no time for.
 func (q *MemoryQueue) buryAll() {
 	q.mu.Lock()
 	var left []Delivery
 	for key, l := range q.lanes {
 		if l.retry != nil {
 			l.retry.Stop()
+		}
+		if l.running { // its worker knows what becomes of it
+			l.waiting = l.waiting[1:]
 		}
 		left = append(left, l.waiting...)
 		delete(q.lanes, key)

@@ -21,10 +21,12 @@ type Mux struct {
 	// added Servers are served.
 	Resolve func(ctx context.Context, toUserName string) (*Server, error)
 
-	// Keep is how long an answer of Resolve is used, for at most 10 000 names. 0: 10 minutes.
+	// Keep is how long an answer of Resolve is used, for at most 10 000 names; that there is none, for a minute at most. 0: 10
+	// minutes.
 	Keep time.Duration
 
 	mu       sync.Mutex
+	standIn  *Server                   // receives where there is no Server but those that Resolve finds
 	routes   atomic.Pointer[muxRoutes] // replaced, never changed
 	resolved map[string]resolvedServer
 }
@@ -112,13 +114,13 @@ func (m *Mux) on(path string) []*Server {
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	servers := m.on(r.URL.Path)
 	if len(servers) == 0 && m.Resolve == nil {
-		http.NotFound(w, r)
+		_ = ErrorResponse(ErrUnknownApp).Send(w)
 		return
 	}
 	limitBody(w, r)
 	s, e, err := m.choose(w, r, servers)
 	if err != nil {
-		_ = ErrorResponse(err).Send(w)
+		m.receiver(servers).sendError(w, err)
 		return
 	}
 	s.answer(w, r, e)
@@ -142,22 +144,27 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) 
 	if len(servers) == 1 && m.Resolve == nil {
 		return servers[0], nil, nil
 	}
-	// The first Server receives; where there is none but those that Resolve finds, one that serves nothing stands in.
-	first := &Server{config: Config{Name: "mux", MaxBodyBytes: defaultMaxBodyBytes, Logger: slog.Default()}}
-	if len(servers) > 0 {
-		first = servers[0]
-	}
+	first := m.receiver(servers)
 	e := &Envelope{}
 	if err := first.receive(w, r, e); err != nil {
 		return nil, nil, first.refuse(r, err)
 	}
+	var signed []*Server // hinted ones first
 	for _, hinted := range []bool{true, false} {
 		for _, s := range servers {
 			isHinted := e.ToUserName != "" && (s.config.SuiteID == e.ToUserName || s.config.ProviderCorpID == e.ToUserName)
 			if isHinted == hinted && s.signed(e) {
-				return s, e, nil
+				signed = append(signed, s)
 			}
 		}
+	}
+	for _, s := range signed {
+		if len(signed) == 1 || s.decrypts(e) { // several have one Token, and differ in the key
+			return s, e, nil
+		}
+	}
+	if len(signed) > 0 {
+		return signed[0], e, nil
 	}
 	s, err := m.resolve(r.Context(), e.ToUserName)
 	if err != nil {
@@ -167,6 +174,33 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) 
 		return nil, nil, first.refuse(r, refused(ErrSignature, checkSignature, ""))
 	}
 	return s, e, nil
+}
+
+// receiver is the first Server, or one that serves nothing.
+func (m *Mux) receiver(servers []*Server) *Server {
+	if len(servers) > 0 {
+		return servers[0]
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.standIn == nil {
+		m.standIn = &Server{config: Config{Name: "mux", MaxBodyBytes: defaultMaxBodyBytes, Logger: slog.Default()}}
+	}
+	return m.standIn
+}
+
+// decrypts tells whether one of the Server's keys has encrypted the envelope.
+func (s *Server) decrypts(e *Envelope) bool {
+	for _, crypto := range []*Crypto{s.crypto, s.previous} {
+		if crypto == nil {
+			continue
+		}
+		frame, _ := decodeCiphertext(nil, e.Encrypt) // decryption overwrites it
+		if _, _, ok := crypto.decrypt(frame); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // signed tells whether one of the Server's Tokens has signed the envelope.
@@ -194,6 +228,9 @@ func (m *Mux) resolve(ctx context.Context, toUserName string) (*Server, error) {
 	keep := m.Keep
 	if keep == 0 {
 		keep = 10 * time.Minute
+	}
+	if server == nil {
+		keep = min(keep, time.Minute) // it may be about to be installed
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

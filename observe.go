@@ -3,6 +3,7 @@ package openwork
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -80,6 +81,12 @@ func (s *Server) observe(ctx context.Context, p *passage, err error) {
 			}
 		}
 	}
+	defer func() {
+		if v := recover(); v != nil {
+			s.config.Logger.LogAttrs(ctx, slog.LevelError, "openwork: the Observer panicked", slog.String("app", s.config.Name),
+				slog.String("panic", fmt.Sprint(v)))
+		}
+	}()
 	s.config.Observer(ctx, o)
 }
 

@@ -99,7 +99,8 @@ type Queue interface {
 // ErrQueueFull: the queue takes no more for now. A push is answered 503 then.
 var ErrQueueFull = errors.New("queue full")
 
-// ErrUnknownApp: a delivery is for another app than the Server that was to process it.
+// ErrUnknownApp: a delivery is for another app than the Server that was to process it, or a Mux has no Server at a path.
+// The latter is answered with 404.
 var ErrUnknownApp = errors.New("delivery of an app that is not served here")
 
 const enqueueTimeout = 500 * time.Millisecond
@@ -127,9 +128,21 @@ func isAsync(m *Message) bool { return m.MsgType == "" || m.MsgType == msgTypeEv
 // should be tried again later; ErrMalformed that it never will be otherwise. A reply has nowhere to go and is dropped.
 func (s *Server) Process(ctx context.Context, d Delivery) (err error) {
 	p := &passage{began: time.Now(), outcome: OutcomeHandled}
-	defer func() { s.end(ctx, p, recover(), &err) }()
+	returned := false
+	defer func() {
+		if v := recover(); v != nil || !returned {
+			err = failure(v)
+		}
+		s.end(ctx, p, err)
+	}()
+	err = s.process(ctx, p, d)
+	returned = true
+	return err
+}
+
+func (s *Server) process(ctx context.Context, p *passage, d Delivery) error {
 	if d.App != s.config.Name {
-		return &handlerError{err: fmt.Errorf("%w: %s", ErrUnknownApp, show(d.App))}
+		return fmt.Errorf("openwork: %w: %s", ErrUnknownApp, show(d.App))
 	}
 	m, err := parseMessage(string(d.Plaintext))
 	if err != nil {

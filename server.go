@@ -214,6 +214,9 @@ func NewServer(config Config) (*Server, error) {
 	if memory, ok := config.Claims.(*MemoryCache); ok {
 		s.claimsHere = &memory.claims
 	}
+	if config.DedupeKey == nil {
+		config.DedupeKey = defaultKey
+	}
 	if config.Async == nil {
 		config.Async = isAsync
 	}
@@ -261,9 +264,9 @@ func limitBody(w http.ResponseWriter, r *http.Request) {
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, received *Envelope) {
 	answered := false
 	defer func() {
-		if !answered { // a handler ended the goroutine with runtime.Goexit: this is the last chance to answer
-			s.config.Logger.LogAttrs(r.Context(), slog.LevelError, "openwork: push failed",
-				slog.String("app", s.config.Name), slog.String("error", "a handler called runtime.Goexit"))
+		// A handler may have ended the goroutine with runtime.Goexit: this is the last chance to answer. Unanswered, net/http
+		// breaks the connection.
+		if !answered && !s.config.AbortOnFailure {
 			_ = (&Response{StatusCode: http.StatusInternalServerError, Header: http.Header{"Connection": {"close"}}}).Send(w)
 			_ = http.NewResponseController(w).Flush()
 		}
@@ -271,12 +274,19 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, received *Envelo
 	resp, err := s.serve(w, r, received)
 	answered = true
 	if err != nil {
-		resp = ErrorResponse(err)
-		if resp.StatusCode >= http.StatusInternalServerError && s.config.AbortOnFailure {
-			panic(http.ErrAbortHandler)
-		}
+		s.sendError(w, err)
+		return
 	}
 	_ = resp.Send(w) // a write error means that WeCom has hung up
+}
+
+// sendError answers a push that failed, or breaks the connection if that is wanted.
+func (s *Server) sendError(w http.ResponseWriter, err error) {
+	resp := ErrorResponse(err)
+	if resp.StatusCode >= http.StatusInternalServerError && s.config.AbortOnFailure {
+		panic(http.ErrAbortHandler)
+	}
+	_ = resp.Send(w)
 }
 
 // Serve serves a push or a URL check, and returns either what to answer or why not; then ErrorResponse makes the answer.
@@ -293,7 +303,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 	p := &e.passage
 	*p = passage{began: time.Now(), request: r, outcome: OutcomeHandled}
 	defer func() {
-		s.end(r.Context(), p, recover(), &err)
+		if v := recover(); v != nil || resp == nil && err == nil {
+			err = failure(v)
+		}
+		s.end(r.Context(), p, err)
 		if received == nil {
 			s.envelopes.put(e)
 		}
@@ -335,6 +348,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 	if err != nil {
 		return nil, err
 	}
+	if p.outcome == OutcomeHandled && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		// It is recorded as done, so a copy will be a success; but WeCom has hung up.
+		return nil, &handlerError{err: fmt.Errorf("handled too late: %w", context.DeadlineExceeded)}
+	}
 	return s.Respond(m, reply)
 }
 
@@ -342,7 +359,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 // be read again. For a push, not for a URL check; the errors are those of Serve.
 func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error) {
 	p := &passage{began: time.Now(), request: r}
-	defer func() { s.end(r.Context(), p, recover(), &err) }()
+	defer func() {
+		if v := recover(); v != nil || envelope == nil && err == nil {
+			err = failure(v)
+		}
+		s.end(r.Context(), p, err)
+	}()
 	e := &Envelope{}
 	defer e.rewind(r)
 	if err := s.receivePush(r, e); err != nil {
@@ -359,7 +381,12 @@ func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error)
 // URL check: let Serve answer those. The errors are those of Serve.
 func (s *Server) DecryptedMessage(r *http.Request) (msg *Message, err error) {
 	p := &passage{began: time.Now(), request: r}
-	defer func() { s.end(r.Context(), p, recover(), &err) }()
+	defer func() {
+		if v := recover(); v != nil || msg == nil && err == nil {
+			err = failure(v)
+		}
+		s.end(r.Context(), p, err)
+	}()
 	e := &Envelope{}
 	defer e.rewind(r)
 	if err := s.receivePush(r, e); err != nil {
@@ -377,31 +404,34 @@ func (s *Server) receivePush(r *http.Request, e *Envelope) error {
 
 // refuse records a push that a Mux found no Server for.
 func (s *Server) refuse(r *http.Request, err error) error {
-	p := &passage{began: time.Now(), request: r, outcome: OutcomeRefused}
-	s.end(r.Context(), p, nil, &err)
+	s.end(r.Context(), &passage{began: time.Now(), request: r, outcome: OutcomeRefused}, err)
 	return err
 }
 
-// end closes the record of a push: it turns a panic into an error, logs the error, and tells the Observer of a push that
-// was served.
-func (s *Server) end(ctx context.Context, p *passage, panicked any, err *error) {
-	if panicked != nil {
-		cause, ok := panicked.(error)
-		if !ok {
-			cause = fmt.Errorf("%v", panicked)
-		}
-		*err = &handlerError{err: fmt.Errorf("panic: %w", cause), stack: debug.Stack()}
+// failure is what came of code of the user that did not return: it panicked with v, or ended the goroutine.
+func failure(v any) error {
+	cause, ok := v.(error)
+	switch {
+	case v == nil:
+		return &handlerError{err: errors.New("runtime.Goexit")}
+	case !ok:
+		cause = fmt.Errorf("%v", v)
 	}
-	if *err != nil {
-		if why := refusal(*err); why != nil && p.request != nil {
+	return &handlerError{err: fmt.Errorf("panic: %w", cause), stack: debug.Stack()}
+}
+
+// end closes the record of a push: it logs the error, and tells the Observer of a push that was served.
+func (s *Server) end(ctx context.Context, p *passage, err error) {
+	if err != nil {
+		if why := refusal(err); why != nil && p.request != nil {
 			why.Method = p.request.Method
-			s.logRefusal(p.request, *err, why)
+			s.logRefusal(p.request, err, why)
 		} else {
-			s.logFailure(ctx, p, *err)
+			s.logFailure(ctx, p, err)
 		}
 	}
 	if p.outcome != "" {
-		s.observe(ctx, p, *err)
+		s.observe(ctx, p, err)
 	}
 }
 

@@ -221,9 +221,10 @@ func (s *Server) keepTicket(m *Message) error {
 			slog.String("app", m.App), slog.Int("bytes", len(value)))
 	}
 	// What was received is kept even if WeCom hangs up meanwhile.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.Context()), ticketTimeout)
-	defer cancel()
-	if err := s.tickets.PutTicket(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time}); err != nil {
+	_, err := within(m.Context(), ticketTimeout, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.tickets.PutTicket(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
+	})
+	if err != nil {
 		return &handlerError{err: err} // the store is the user's, and so is its error
 	}
 	return nil
