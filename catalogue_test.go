@@ -472,7 +472,7 @@ func TestCatalogue_NumbersThatAreNone(t *testing.T) {
 	}
 }
 
-// The quirks of the official samples, one by one: protocol/callback.md, section 12.
+// The quirks of the official samples, one by one.
 func TestCatalogue_OfficialQuirks(t *testing.T) {
 	t.Parallel()
 	const head = "<ToUserName>" + testCorp + "</ToUserName><FromUserName>sys</FromUserName><CreateTime>1700000000</CreateTime>" +
@@ -666,7 +666,7 @@ type way struct {
 
 func (w way) to(p *push) { p.ReceiveID = w.receiveID }
 
-// ways are those of protocol/callback.md, section 2. Where a form comes to the URL of the other, both ids are possible.
+// ways are those of the table of receive ids in doc.go. Where a form comes to the URL of the other, both ids are possible.
 func (f form) ways() []way {
 	suite, corp := way{thirdPartyApp, testSuiteID}, way{thirdPartyApp, testCorp}
 	switch {

@@ -42,7 +42,7 @@ var (
 )
 
 // Every URL of the console with the Config that the README gives for it: what is encrypted for the right receive id is
-// taken, and what is for any other is refused. See protocol/callback.md, section 2.
+// taken, and what is for any other is refused.
 func TestChannels_ReceiveIDs(t *testing.T) {
 	t.Parallel()
 	suiteCommand := command("change_auth")

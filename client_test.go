@@ -218,7 +218,7 @@ func endpointCases() []endpointCase {
 	}}
 }
 
-// Every endpoint of protocol/api.md §2 that has a typed method: what is sent, and every documented field of the answer.
+// Every endpoint that has a typed method: what is sent, and every documented field of the answer.
 // For historic reasons errcode is guaranteed on failure only, so its absence is success.
 func TestClient_Endpoints(t *testing.T) {
 	for _, test := range endpointCases() {

@@ -232,6 +232,15 @@ func TestC5_Padding(t *testing.T) {
 		}
 		assert.Len(t, f.handledNames(), 32)
 	})
+	t.Run("33 to 255 uniform bytes are refused", func(t *testing.T) {
+		t.Parallel()
+		f := newTicketedFixture(t)
+		for n := 33; n <= 255; n++ {
+			padding := bytes.Repeat([]byte{byte(n)}, n)
+			f.requireRefusedWithAny(fmt.Sprintf("%d bytes", n),
+				newRawPush(append(frameOfRest(t, (256-n)%32), padding...)).request(), http.StatusForbidden)
+		}
+	})
 	t.Run("each of the bytes counts", func(t *testing.T) {
 		t.Parallel()
 		f := newTicketedFixture(t)

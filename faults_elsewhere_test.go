@@ -26,7 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The faults of FAULTS.md's last section, "Seen to go wrong elsewhere", that concern receiving and have no number.
+// The faults of the last section of docs/faults.md, "Seen to go wrong elsewhere", that concern receiving and have no number.
 
 func TestElsewhere_TwoDifferentPushesOnOneServer(t *testing.T) {
 	t.Parallel()

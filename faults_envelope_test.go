@@ -25,7 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The faults of the envelope, as numbered in FAULTS.md. Every row is a push that is valid but for its body.
+// The faults of the envelope, as numbered in docs/faults.md. Every row is a push that is valid but for its body.
 
 func TestX1_NoEnvelopeAtAll(t *testing.T) {
 	t.Parallel()

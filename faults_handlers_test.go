@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The faults of time, handlers and the log, as numbered in FAULTS.md.
+// The faults of time, handlers and the log, as numbered in docs/faults.md.
 
 func TestR1_TimestampWindow(t *testing.T) {
 	t.Parallel()

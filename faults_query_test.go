@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The faults of the query and the method, as numbered in FAULTS.md.
+// The faults of the query and the method, as numbered in docs/faults.md.
 
 func TestQ1_MissingParameters(t *testing.T) {
 	t.Parallel()
@@ -116,7 +116,7 @@ func TestQ4_TimestampShape(t *testing.T) {
 	t.Parallel()
 	now := strconv.FormatInt(testNow.Unix(), 10)
 	for _, timestamp := range []string{
-		"-1", "+1", "1e9", " 1", "１", "170000000000", // as FAULTS.md lists them
+		"-1", "+1", "1e9", " 1", "１", "170000000000", // as docs/faults.md lists them
 		"-" + now, "+" + now, " " + now, now + " ", now + ".0", "0x" + now[2:], now + "\n", now + "\x00",
 		strings.Repeat("１", 3), "00" + now,
 	} {

@@ -23,7 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The lines on tokens in FAULTS.md that depend on time, in time that is not real: a sleep takes none, and nothing else
+// The lines on tokens in docs/faults.md that depend on time, in time that is not real: a sleep takes none, and nothing else
 // makes the clock go on.
 
 // An answer without end is read to 1 MiB and no further.

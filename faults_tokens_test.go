@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The lines on tokens in FAULTS.md, as far as they need no clock of their own; faults_tokens_synctest_test.go has those
+// The lines on tokens in docs/faults.md, as far as they need no clock of their own; faults_tokens_synctest_test.go has those
 // that do.
 
 func TestK7_NoTicketNoCall(t *testing.T) {

@@ -2,6 +2,7 @@ package openwork_test
 
 import (
 	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/openwork-go/openwork"
 	"github.com/openwork-go/openwork/event"
@@ -19,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write testdata/replies anew")
 
 // Every reply is opened again and compared with its golden file: the message before it was sealed, with the CreateTime of
-// testNow. The elements are those of document/path/90377 (protocol/callback.md, section 7.3). The golden files are
+// testNow. The elements are those of document/path/90377. The golden files are
 // written with go test -run TestReplies_Golden -update .
 func TestReplies_Golden(t *testing.T) {
 	t.Parallel()
@@ -573,4 +575,15 @@ func multipleInteraction() openwork.TemplateCard {
 		Submit:      &openwork.CardSubmit{Text: "提交", Key: "submit"},
 		ReplaceText: "已提交",
 	}
+}
+
+// A reply that cannot be encrypted is an error, never plaintext.
+func TestElsewhere_ReplyThatCannotBeSealed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.With(func(*openwork.Message, openwork.Next) (openwork.Reply, error) { return openwork.Text("hello"), nil })
+	openwork.SetServerRandom(f.Server, iotest.ErrReader(errors.New("no entropy")))
+	w := f.do(newPush(textMessage("hi"), toCorp).request())
+	require.Equal(t, http.StatusInternalServerError, w.Code)
+	require.Empty(t, w.Body.String())
 }

@@ -81,8 +81,9 @@ func play(ctx context.Context, w *weCom, app *app, api *platform) error {
 		{"A corp installs the app from the market: create_auth.", func() error {
 			return w.push("create_auth", installed, "AuthCode", api.authorize(acme, "auth-1"))
 		}},
-		{"The same push comes again. The auth_code works once, and the answer to it is still known.", func() error {
-			return errors.Join(w.push("create_auth", installed, "AuthCode", "auth-1"), api.expectExchanges(1))
+		{"The same push comes again, and is not handled again. Were it, the auth_code would give the same answer.", func() error {
+			return errors.Join(w.push("create_auth", installed, "AuthCode", "auth-1"),
+				app.authorize(ctx, "auth-1", installed), api.expectExchanges(1))
 		}},
 		{"The app calls the corp's API.", func() error {
 			name, err := app.memberName(ctx, acme, "zhangsan")
@@ -127,10 +128,10 @@ func play(ctx context.Context, w *weCom, app *app, api *platform) error {
 			}
 			return nil
 		}},
-		{"It installs the app again, and then the old cancel_auth comes a second time. It is older, and ignored.", func() error {
+		{"It installs the app again, and then another cancel_auth comes late. It is older, and ignored.", func() error {
 			return errors.Join(
 				w.push("create_auth", installed.Add(40*time.Second), "AuthCode", api.authorize(acme, "auth-4")),
-				w.push("cancel_auth", installed.Add(30*time.Second), "AuthCorpId", acme))
+				w.push("cancel_auth", installed.Add(35*time.Second), "AuthCorpId", acme))
 		}},
 		{"The app still works for it.", func() error {
 			_, err := app.memberName(ctx, acme, "zhangsan")
