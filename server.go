@@ -358,48 +358,45 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 // RequestMessage verifies the signature of a push and returns it still encrypted. Once it has been read whole, the body can
 // be read again. For a push, not for a URL check; the errors are those of Serve.
 func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error) {
-	p := &passage{began: time.Now(), request: r}
-	defer func() {
-		if v := recover(); v != nil || envelope == nil && err == nil {
-			err = failure(v)
+	err = s.receivePush(r, func(p *passage, e *Envelope) error {
+		if _, err := s.verify(p, e); err != nil {
+			return err
 		}
-		s.end(r.Context(), p, err)
-	}()
-	e := &Envelope{}
-	defer e.rewind(r)
-	if err := s.receivePush(r, e); err != nil {
-		return nil, err
-	}
-	if _, err := s.verify(p, e); err != nil {
-		return nil, err
-	}
-	return e, nil
+		envelope = e
+		return nil
+	})
+	return envelope, err
 }
 
 // DecryptedMessage verifies and decrypts a push for those who answer by themselves: no handler runs, but a suite_ticket
 // is kept. Answer with what Respond makes. Once it has been read whole, the body can be read again. For a push, not for a
 // URL check: let Serve answer those. The errors are those of Serve.
 func (s *Server) DecryptedMessage(r *http.Request) (msg *Message, err error) {
-	p := &passage{began: time.Now(), request: r}
+	err = s.receivePush(r, func(p *passage, e *Envelope) (err error) {
+		msg, err = s.message(p, e)
+		return err
+	})
+	return msg, err
+}
+
+// receivePush receives a push for one of the two, and survives what code of the user does on the way.
+func (s *Server) receivePush(r *http.Request, use func(*passage, *Envelope) error) (err error) {
+	p, e := &passage{began: time.Now(), request: r}, &Envelope{}
+	returned := false
 	defer func() {
-		if v := recover(); v != nil || msg == nil && err == nil {
+		if v := recover(); v != nil || !returned {
 			err = failure(v)
 		}
 		s.end(r.Context(), p, err)
+		e.rewind(r)
 	}()
-	e := &Envelope{}
-	defer e.rewind(r)
-	if err := s.receivePush(r, e); err != nil {
-		return nil, err
-	}
-	return s.message(p, e)
-}
-
-func (s *Server) receivePush(r *http.Request, e *Envelope) error {
 	if r.Method != http.MethodPost {
-		return refused(ErrMethod, checkMethod, show(r.Method), http.MethodPost)
+		err = refused(ErrMethod, checkMethod, show(r.Method), http.MethodPost)
+	} else if err = s.receive(nil, r, e); err == nil {
+		err = use(p, e)
 	}
-	return s.receive(nil, r, e)
+	returned = true
+	return err
 }
 
 // refuse records a push that a Mux found no Server for.
