@@ -2,6 +2,7 @@ package openwork
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -178,29 +179,18 @@ func NewServer(config Config) (*Server, error) {
 	case config.MaxBodyBytes > mostBodyBytes:
 		return nil, fmt.Errorf("openwork: MaxBodyBytes is more than %d", mostBodyBytes)
 	}
-	if config.Name == "" {
-		config.Name = config.SuiteID
-	}
-	if config.Name == "" {
-		config.Name = config.ProviderCorpID
-	}
-	if config.Tolerance == 0 {
-		config.Tolerance = defaultTolerance
-	}
-	if config.MaxBodyBytes == 0 {
-		config.MaxBodyBytes = defaultMaxBodyBytes
-	}
-	if config.MaxInFlight == 0 {
-		config.MaxInFlight = defaultMaxInFlight
-	}
+	config.Name = cmp.Or(config.Name, config.SuiteID, config.ProviderCorpID)
+	config.Tolerance = cmp.Or(config.Tolerance, defaultTolerance)
+	config.MaxBodyBytes = cmp.Or(config.MaxBodyBytes, defaultMaxBodyBytes)
+	config.MaxInFlight = cmp.Or(config.MaxInFlight, defaultMaxInFlight)
+	config.AuthBudget = cmp.Or(config.AuthBudget, defaultAuthBudget)
+	config.Budget = cmp.Or(config.Budget, defaultBudget)
+	config.Logger = cmp.Or(config.Logger, slog.Default())
 	if config.Cache == nil {
 		config.Cache = NewMemoryCache()
 	}
 	if config.Tickets == nil {
 		config.Tickets = ticketStoreOf(config.Cache)
-	}
-	if config.Logger == nil {
-		config.Logger = slog.Default()
 	}
 	if config.Claims == nil {
 		claims, ok := config.Cache.(Claimer)
@@ -219,12 +209,6 @@ func NewServer(config Config) (*Server, error) {
 	}
 	if config.Async == nil {
 		config.Async = isAsync
-	}
-	if config.AuthBudget == 0 {
-		config.AuthBudget = defaultAuthBudget
-	}
-	if config.Budget == 0 {
-		config.Budget = defaultBudget
 	}
 	if config.now == nil {
 		config.now = time.Now
