@@ -153,7 +153,7 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) 
 	for _, hinted := range []bool{true, false} {
 		for _, s := range servers {
 			isHinted := e.ToUserName != "" && (s.config.SuiteID == e.ToUserName || s.config.ProviderCorpID == e.ToUserName)
-			if isHinted == hinted && s.signed(e) {
+			if isHinted == hinted && s.signer(e) != nil {
 				signed = append(signed, s)
 			}
 		}
@@ -170,7 +170,7 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) 
 	if err != nil {
 		return nil, nil, first.refuse(r, err)
 	}
-	if s == nil || !s.signed(e) {
+	if s == nil || s.signer(e) == nil {
 		return nil, nil, first.refuse(r, refused(ErrSignature, checkSignature, ""))
 	}
 	return s, e, nil
@@ -201,12 +201,6 @@ func (s *Server) decrypts(e *Envelope) bool {
 		}
 	}
 	return false
-}
-
-// signed tells whether one of the Server's Tokens has signed the envelope.
-func (s *Server) signed(e *Envelope) bool {
-	return s.crypto.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt) ||
-		s.previous != nil && s.previous.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt)
 }
 
 // resolve asks Resolve, or remembers what it said.

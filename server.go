@@ -418,12 +418,9 @@ func (s *Server) end(ctx context.Context, p *passage, err error) {
 
 // verify checks signature and timestamp.
 func (s *Server) verify(p *passage, e *Envelope) (*Crypto, error) {
-	crypto := s.crypto
-	if !crypto.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt) {
-		crypto = s.previous
-		if crypto == nil || !crypto.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt) {
-			return nil, refused(ErrSignature, checkSignature, "")
-		}
+	crypto := s.signer(e)
+	if crypto == nil {
+		return nil, refused(ErrSignature, checkSignature, "")
 	}
 	p.skew = s.now().Sub(e.at)
 	if s.config.Tolerance > 0 && p.skew.Abs() > s.config.Tolerance {
@@ -432,6 +429,16 @@ func (s *Server) verify(p *passage, e *Envelope) (*Crypto, error) {
 		return nil, why
 	}
 	return crypto, nil
+}
+
+// signer is the Crypto whose Token signed the envelope, nil if none of ours did.
+func (s *Server) signer(e *Envelope) *Crypto {
+	for _, crypto := range [...]*Crypto{s.crypto, s.previous} {
+		if crypto != nil && crypto.verify(&e.digest, e.Timestamp, e.Nonce, e.Encrypt) {
+			return crypto
+		}
+	}
+	return nil
 }
 
 // decrypt decrypts an envelope that crypto's Token signed. While keys are being changed, and only the key differs, the
