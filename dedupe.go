@@ -23,8 +23,8 @@ const (
 	claimTimeout = 150 * time.Millisecond // for a Claimer elsewhere to answer; then the push is handled without it
 	keepDone     = 30 * time.Minute       // WeCom's retries come within seconds
 	keepAuthDone = 25 * time.Hour         // an authorisation event must not work again even if it is replayed next day
-	workerLease  = 30 * time.Second
-	localLease   = time.Hour
+	workerLease  = 30 * time.Second       // in a queue worker, where no time limit says how long it may take
+	localLease   = time.Hour              // in this process, where a claim ends with its handler in any case
 )
 
 // defaultKey says which pushes are copies of each other: those of one message id, or else of one content for one receiver.
@@ -128,7 +128,7 @@ func (s *Server) renew(ctx context.Context, key, owner string, lease time.Durati
 	if s.claimsHere != nil {
 		return func() {}
 	}
-	turn := make(chan struct{}, 1) // taken while a renewal is made, and for good by stop
+	turn := make(chan struct{}, 1) // taken until timer is set, while a renewal is made, and for good by stop
 	var timer *time.Timer
 	turn <- struct{}{}
 	timer = time.AfterFunc(lease/2, func() {

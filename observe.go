@@ -25,8 +25,8 @@ const (
 	OutcomeOverloaded Outcome = "overloaded" // more pushes at one time than allowed
 )
 
-// Observation is what happened to one push: for metrics and traces. Its strings come from small sets, but for Name, which
-// is "other" for events that are not in the catalogue and so is safe as a label. It never holds contents or secrets.
+// Observation is what happened to one push: for metrics and traces. Its strings come from small sets and may be labels; Name
+// is "other" for events that are not in the catalogue. It never holds contents or secrets.
 type Observation struct {
 	App     string // Config.Name
 	SuiteID string // Config.SuiteID
