@@ -13,7 +13,7 @@ type budget struct {
 	deadline        time.Time
 
 	mu     sync.Mutex
-	ended  bool
+	err    error           // once it has ended
 	inner  context.Context // made when Done is first called
 	cancel context.CancelFunc
 }
@@ -32,7 +32,7 @@ func (b *budget) Done() <-chan struct{} {
 	defer b.mu.Unlock()
 	if b.inner == nil {
 		b.inner, b.cancel = context.WithDeadline(b.Context, b.deadline)
-		if b.ended {
+		if b.err != nil {
 			b.cancel()
 		}
 	}
@@ -43,17 +43,21 @@ func (b *budget) Done() <-chan struct{} {
 func (b *budget) Err() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.state()
+}
+
+// state is Err; b.mu is held.
+func (b *budget) state() error {
 	switch {
+	case b.err != nil:
 	case b.inner != nil:
-		return b.inner.Err()
+		b.err = b.inner.Err()
 	case b.Context.Err() != nil:
-		return b.Context.Err()
-	case b.ended:
-		return context.Canceled
+		b.err = b.Context.Err()
 	case !time.Now().Before(b.deadline):
-		return context.DeadlineExceeded
+		b.err = context.DeadlineExceeded
 	}
-	return nil
+	return b.err
 }
 
 // Value implements context.Context. Contexts made from this one find the inner one here, and end with it.
@@ -71,7 +75,9 @@ func (b *budget) Value(key any) any {
 func (b *budget) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.ended = true
+	if b.state() == nil {
+		b.err = context.Canceled
+	}
 	if b.cancel != nil {
 		b.cancel()
 	}

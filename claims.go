@@ -30,13 +30,13 @@ type Claimer interface {
 
 // Claim implements Claimer within this process. It never returns an error.
 func (c *MemoryCache) Claim(_ context.Context, key, owner string, lease time.Duration) (state int, result string, err error) {
-	state, result = c.claims.claim(key, owner, lease)
+	state, result = c.claims.claim(key, owner, max(lease, 0))
 	return state, result, nil
 }
 
 // Done implements Claimer within this process. It never returns an error.
 func (c *MemoryCache) Done(_ context.Context, key, owner, result string, keep time.Duration) error {
-	c.claims.done(key, owner, result, keep)
+	c.claims.done(key, owner, result, max(keep, 0))
 	return nil
 }
 
@@ -46,24 +46,29 @@ func (c *MemoryCache) Release(_ context.Context, key, owner string) error {
 	return nil
 }
 
-// maxClaims bounds the claims of a process. Beyond it the oldest is forgotten, which costs a repetition.
+// maxClaims bounds the claims of a process. Beyond it the oldest is forgotten, which costs a repetition; never one that is
+// held.
 const maxClaims = 1 << 17
+
+// held is the lease of a claim that lasts until it is done or given back: of work in this process, which ends with it.
+const held time.Duration = -1
 
 // claimTable keeps claims in memory, apart from the cache: claims are made for every push, tokens every two hours.
 type claimTable struct {
 	mu    sync.Mutex
-	byKey map[string]*list.Element
-	// Claims in order of their making, those that are kept longer than an hour in the second list: so the first to end is
-	// near the front of its list.
+	byKey map[string]*claim
+	// Claims that end, in order of their making, those that are kept longer than an hour in the second list: so the first to
+	// end is near the front of its list.
 	byAge [2]list.List // of *claim
 }
 
 type claim struct {
 	key, owner string
 	result     string
-	until      time.Time
 	done       bool
-	long       int           // index into byAge
+	until      time.Time
+	place      *list.Element // in byAge[long]; nil while it is held
+	long       int
 	changed    chan struct{} // closed when the claim ends; nil as long as nobody waits for that
 }
 
@@ -72,23 +77,25 @@ func (t *claimTable) claim(key, owner string, lease time.Duration) (state int, r
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byKey == nil {
-		t.byKey = map[string]*list.Element{}
+		t.byKey = map[string]*claim{}
 	}
 	t.forget(now)
-	if e, ok := t.byKey[key]; ok {
-		switch c := e.Value.(*claim); {
-		case !now.Before(c.until):
-			t.remove(e)
+	if c := t.byKey[key]; c != nil {
+		switch {
+		case c.place != nil && !now.Before(c.until):
+			t.remove(c)
 		case c.done:
 			return ClaimDone, c.result
 		case c.owner != owner:
 			return ClaimBusy, ""
 		default:
-			c.until = now.Add(lease)
+			t.last(c, now, lease)
 			return ClaimTaken, ""
 		}
 	}
-	t.put(&claim{key: key, owner: owner}, now.Add(lease), lease)
+	c := &claim{key: key, owner: owner}
+	t.byKey[key] = c
+	t.last(c, now, lease)
 	return ClaimTaken, ""
 }
 
@@ -96,27 +103,20 @@ func (t *claimTable) done(key, owner, result string, keep time.Duration) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := t.owned(key, owner)
-	if e == nil {
+	c := t.owned(key, owner)
+	if c == nil {
 		return
 	}
-	c := e.Value.(*claim)
 	c.done, c.result = true, result
 	c.end()
-	if c.long == long(keep) {
-		c.until = now.Add(keep)
-		t.byAge[c.long].MoveToBack(e)
-		return
-	}
-	t.byAge[c.long].Remove(e)
-	t.put(c, now.Add(keep), keep)
+	t.last(c, now, keep)
 }
 
 func (t *claimTable) release(key, owner string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e := t.owned(key, owner); e != nil {
-		t.remove(e)
+	if c := t.owned(key, owner); c != nil {
+		t.remove(c)
 	}
 }
 
@@ -124,11 +124,10 @@ func (t *claimTable) release(key, owner string) {
 func (t *claimTable) wait(key string) <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e, ok := t.byKey[key]
-	if !ok || e.Value.(*claim).done {
+	c := t.byKey[key]
+	if c == nil || c.done {
 		return nil
 	}
-	c := e.Value.(*claim)
 	if c.changed == nil {
 		c.changed = make(chan struct{})
 	}
@@ -136,33 +135,37 @@ func (t *claimTable) wait(key string) <-chan struct{} {
 }
 
 // owned is the claim on key, nil if it is not owner's, or done.
-func (t *claimTable) owned(key, owner string) *list.Element {
-	e, ok := t.byKey[key]
-	if !ok {
-		return nil
+func (t *claimTable) owned(key, owner string) *claim {
+	if c := t.byKey[key]; c != nil && c.owner == owner && !c.done {
+		return c
 	}
-	if c := e.Value.(*claim); c.owner != owner || c.done {
-		return nil
-	}
-	return e
+	return nil
 }
 
-func (t *claimTable) put(c *claim, until time.Time, lasts time.Duration) {
-	c.until, c.long = until, long(lasts)
-	t.byKey[c.key] = t.byAge[c.long].PushBack(c)
-}
-
-// long is the index of the list for claims that last so long.
-func long(lasts time.Duration) int {
+// last has a claim end so long from now, or not by itself if it is held.
+func (t *claimTable) last(c *claim, now time.Time, lasts time.Duration) {
+	long := 0
 	if lasts > time.Hour {
-		return 1
+		long = 1
 	}
-	return 0
+	c.until = now.Add(lasts)
+	switch {
+	case c.place != nil && lasts != held && c.long == long:
+		t.byAge[long].MoveToBack(c.place)
+		return
+	case c.place != nil:
+		t.byAge[c.long].Remove(c.place)
+		c.place = nil
+	}
+	if lasts != held {
+		c.long, c.place = long, t.byAge[long].PushBack(c)
+	}
 }
 
-func (t *claimTable) remove(e *list.Element) {
-	c := e.Value.(*claim)
-	t.byAge[c.long].Remove(e)
+func (t *claimTable) remove(c *claim) {
+	if c.place != nil {
+		t.byAge[c.long].Remove(c.place)
+	}
 	delete(t.byKey, c.key)
 	c.end()
 }
@@ -183,7 +186,7 @@ func (t *claimTable) forget(now time.Time) {
 			if e == nil || now.Before(e.Value.(*claim).until) && len(t.byKey) < maxClaims {
 				break
 			}
-			t.remove(e)
+			t.remove(e.Value.(*claim))
 		}
 	}
 }

@@ -24,7 +24,7 @@ const (
 	keepDone     = 30 * time.Minute       // WeCom's retries come within seconds
 	keepAuthDone = 25 * time.Hour         // an authorisation event must not work again even if it is replayed next day
 	workerLease  = 30 * time.Second       // in a queue worker, where no time limit says how long it may take
-	localLease   = time.Hour              // in this process, where a claim ends with its handler in any case
+	leaseMargin  = time.Second            // how long a claim outlasts the time that a handler has
 )
 
 // defaultKey says which pushes are copies of each other: those of one message id, or else of one content for one receiver.
@@ -57,36 +57,43 @@ func (s *Server) key(m *Message) string {
 func (s *Server) once(p *passage, m *Message, patience, lease time.Duration) (Reply, error) {
 	key := s.key(m)
 	if key == "" {
-		return s.run(m)
+		return s.run(p, m)
 	}
 	ctx, owner := m.Context(), s.owner()
+	isCopy := false
 	for deadline := time.Now().Add(patience); ; {
 		state, result, err := s.claim(ctx, key, owner, lease)
 		switch {
+		case err != nil && isCopy: // somebody is handling it: ask again
+			p.storeDown = true
 		case err != nil:
 			p.storeDown = true
 			s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "openwork: push handled without a claim, a copy may be handled as well",
 				slog.String("app", s.config.Name), slog.String("error", err.Error()))
-			return s.run(m)
+			return s.runClaimed(p, m, key, owner, lease) // the claim may be there all the same, with only the answer lost
 		case state == ClaimTaken:
 			return s.runClaimed(p, m, key, owner, lease)
 		case state == ClaimDone:
 			p.outcome = OutcomeDuplicate
-			s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: copy of a push, not handled again",
-				slog.String("app", s.config.Name), slog.String("name", m.Name()), slog.String("corp", m.CorpID))
+			if skipped, ok := s.lines.allow("copy"); ok {
+				s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: copy of a push, not handled again",
+					slog.String("app", s.config.Name), slog.String("name", m.Name()), slog.String("corp", m.CorpID), notLogged(skipped))
+			}
 			return decodeReply(result), nil
 		}
+		isCopy = true
 		if !s.waitForClaim(ctx, key, time.Until(deadline)) {
 			return Success, &handlerError{err: ErrBusy}
 		}
 	}
 }
 
-// run runs the handlers.
-func (s *Server) run(m *Message) (Reply, error) {
+// run runs the handlers, and notes whether they came too late.
+func (s *Server) run(p *passage, m *Message) (Reply, error) {
 	reply, err := s.handlers.chain(m.route())(m)
+	p.late = errors.Is(m.Context().Err(), context.DeadlineExceeded)
 	if err != nil {
-		return Success, &handlerError{err: err}
+		return Success, ofUser("handler", err)
 	}
 	return reply, nil
 }
@@ -103,7 +110,7 @@ func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease tim
 			_ = s.unclaim(ctx, key, owner) // the lease ends it otherwise
 		}
 	}()
-	if reply, err = s.run(m); err != nil {
+	if reply, err = s.run(p, m); err != nil {
 		return Success, err
 	}
 	succeeded = true
@@ -122,8 +129,8 @@ func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease tim
 	return reply, nil
 }
 
-// renew claims again and again, each time when half of the lease is over, until it is stopped; then no renewal is on its
-// way any more. A claim in this process needs none.
+// renew claims again and again, three times in a lease, so that one attempt may fail, until it is stopped; then it makes no
+// further attempt. A claim in this process needs none.
 func (s *Server) renew(ctx context.Context, key, owner string, lease time.Duration) (stop func()) {
 	if s.claimsHere != nil {
 		return func() {}
@@ -131,11 +138,11 @@ func (s *Server) renew(ctx context.Context, key, owner string, lease time.Durati
 	turn := make(chan struct{}, 1) // taken until timer is set, while a renewal is made, and for good by stop
 	var timer *time.Timer
 	turn <- struct{}{}
-	timer = time.AfterFunc(lease/2, func() {
+	timer = time.AfterFunc(lease/3, func() {
 		select {
 		case turn <- struct{}{}:
-			_, _, _ = s.claim(ctx, key, owner, lease) // if it fails, the next may come in time
-			timer.Reset(lease / 2)
+			_, _, _ = s.claim(ctx, key, owner, lease)
+			timer.Reset(lease / 3)
 			<-turn
 		default: // stopped
 		}
@@ -160,7 +167,12 @@ func decodeReply(text string) Reply {
 	return Reply{kind: kind, body: body}
 }
 
-// isAuth tells the events for which WeCom waits 1000 ms.
+// isUrgent tells the events for which WeCom waits 1000 ms.
+func (m *Message) isUrgent() bool {
+	return m.isAuth() || m.MsgType == msgTypeEvent && strings.HasPrefix(m.Event, "device_")
+}
+
+// isAuth tells the events of a corp's authorisation.
 func (m *Message) isAuth() bool {
 	switch m.InfoType {
 	case "create_auth", "change_auth", "cancel_auth", "reset_permanent_code":
@@ -176,8 +188,7 @@ func (s *Server) owner() string { return s.id + ":" + strconv.FormatUint(s.attem
 // if the request has ended.
 func (s *Server) claim(ctx context.Context, key, owner string, lease time.Duration) (state int, result string, err error) {
 	if s.claimsHere != nil {
-		// It lasts as long as the handler, or the process: nobody needs to renew it.
-		state, result = s.claimsHere.claim(key, owner, max(lease, localLease))
+		state, result = s.claimsHere.claim(key, owner, held)
 		return state, result, nil
 	}
 	type answer struct {

@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,7 +58,7 @@ var ErrAuthorizationRevoked = errors.New("authorisation revoked")
 // be logged whole; the sender is told nothing but a status. errors.Is finds the sentinel behind it.
 type RefusedError struct {
 	Check  string        // what was checked: "query", "signature", "receive id" …
-	Method string        // of the request
+	Method string        // of the request; "other" if it is none of HTTP's own, "" in a queue worker
 	Got    string        // what came, as far as it is no secret
 	Want   []string      // what would have been accepted, where that is a short list
 	Skew   time.Duration // our clock minus the request's timestamp, once the signature was found right
@@ -72,7 +73,7 @@ func refused(reason error, check, got string, want ...string) *RefusedError {
 // Error names the check and what came.
 func (e *RefusedError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "openwork: %s refused: %s: %v", e.Method, e.Check, e.reason)
+	fmt.Fprintf(&b, "openwork: %s refused: %s: %v", cmp.Or(e.Method, "delivery"), e.Check, e.reason)
 	if e.Got != "" {
 		fmt.Fprintf(&b, ": got %s", e.Got)
 	}
@@ -97,7 +98,9 @@ func (e *RefusedError) advice() string {
 		return "the signature is right: compare this host's clock with the time (NTP); a push replayed later looks the same"
 	case checkDecrypt:
 		return "Token is right, so EncodingAESKey is not the one beside it in the console, or the push was altered by someone who knows Token"
-	case checkReceiveID, checkEcho:
+	case checkEcho:
+		return "a push was sent as a URL check, maybe to have it decrypted: it is no check of the console's"
+	case checkReceiveID:
 		if e.Method == http.MethodGet {
 			return "Token and EncodingAESKey are right; URL checks are made for the provider's own corpid: is ProviderCorpID that one?"
 		}
@@ -117,7 +120,9 @@ func (e *RefusedError) advice() string {
 		return "WeCom does not compress; a proxy in between does"
 	case checkBody:
 		return "the network or a proxy in between is slow or broken"
-	case checkEnvelope, checkMessage:
+	case checkMessage:
+		return "Token and EncodingAESKey are right, so it was written like this by who has them, and is not what WeCom documents"
+	case checkEnvelope:
 		return "the signature aside, this is not what WeCom sends; a proxy may have cut or rewritten the body"
 	case checkQueue:
 		return "the queue is full: its workers are slow or failing, or it is too small"
@@ -202,9 +207,12 @@ func refusal(err error) *RefusedError {
 // customer's administrator. err must not be nil.
 func ErrorResponse(err error) *Response {
 	resp := &Response{StatusCode: StatusCode(err), Header: http.Header{}}
-	switch resp.StatusCode {
-	case http.StatusMethodNotAllowed:
-		resp.Header.Set("Allow", "GET, POST")
+	if resp.StatusCode == http.StatusMethodNotAllowed {
+		allowed := []string{http.MethodGet, http.MethodPost}
+		if why := refusal(err); why != nil {
+			allowed = why.Want
+		}
+		resp.Header.Set("Allow", strings.Join(allowed, ", "))
 	}
 	if !bodyWasRead(err) {
 		resp.Header.Set("Connection", "close") // rather than wait for it
@@ -231,8 +239,28 @@ type handlerError struct {
 	stack []byte // of a panic
 }
 
-func (e *handlerError) Error() string { return "openwork: handler: " + e.err.Error() }
+func (e *handlerError) Error() string { return "openwork: " + e.err.Error() }
 func (e *handlerError) Unwrap() error { return e.err }
+
+// ofUser is an error that came of code of the user: of a handler, a store, a callback.
+func ofUser(what string, err error) error {
+	failed := &handlerError{}
+	if panicked, ok := err.(*handlerError); ok {
+		err, failed.stack = panicked.err, panicked.stack
+	}
+	failed.err = fmt.Errorf("%s: %w", what, err)
+	return failed
+}
+
+// methodOf is a request's method for logs and labels: anybody may invent others.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodPost, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return r.Method
+	}
+	return "other"
+}
 
 // show makes text that came from outside fit for one line of a log.
 func show(text string) string {

@@ -28,7 +28,9 @@ type MemoryQueueConfig struct {
 }
 
 // MemoryQueue is a Queue in this process: bounded, with deliveries of one App and CorpID in order and one failing corp not
-// in the way of the others. It is safe for concurrent use.
+// in the way of the others: a corp whose delivery is being tried again may hold a tenth of the capacity, and what it sends
+// beyond that is refused with ErrQueueFull. Deliveries without a CorpID, such as create_auth, wait for no other. It is safe
+// for concurrent use.
 //
 // A process that is killed loses the deliveries it had acknowledged and not yet handled, and WeCom will not send them again.
 // Where that matters use a durable queue. Shutdown loses nothing that its time allows to handle.
@@ -42,14 +44,19 @@ type MemoryQueue struct {
 	ready   []*lane         // lanes whose first delivery may be handled now, in order
 	known   map[string]bool // IDs of the deliveries at hand
 	count   int
+	alone   uint64 // deliveries without a corp so far
 	closed  bool
+	cut     error           // why Shutdown did not wait for the last
 	ctx     context.Context // of the workers; ends when Shutdown runs out of time
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
 	ended   chan struct{} // closed once a Shutdown is done
 }
 
-type laneKey struct{ app, corpID string }
+type laneKey struct {
+	app, corpID string
+	alone       uint64 // tells deliveries without a corp apart, which concern different corps
+}
 
 // lane holds the deliveries of one App and CorpID; the first of them is tried until it is done with.
 type lane struct {
@@ -57,7 +64,7 @@ type lane struct {
 	waiting  []Delivery
 	attempts int         // at the first
 	busy     bool        // it is being handled, or waits for its next attempt
-	running  bool        // a handler has the first
+	running  bool        // a handler or DeadLetter has the first
 	retry    *time.Timer // runs while it waits for its next attempt
 }
 
@@ -106,16 +113,22 @@ func (q *MemoryQueue) Enqueue(ctx context.Context, d Delivery) error {
 	case q.count >= q.config.Capacity:
 		return ErrQueueFull
 	}
-	if d.ID != "" {
-		q.known[d.ID] = true
+	key := laneKey{app: d.App, corpID: d.CorpID}
+	if d.CorpID == "" {
+		q.alone++
+		key.alone = q.alone
 	}
-	q.count++
-	key := laneKey{d.App, d.CorpID}
 	l := q.lanes[key]
 	if l == nil {
 		l = &lane{key: key}
 		q.lanes[key] = l
+	} else if l.attempts > 0 && len(l.waiting) > q.config.Capacity/10 {
+		return ErrQueueFull
 	}
+	if d.ID != "" {
+		q.known[d.ID] = true
+	}
+	q.count++
 	l.waiting = append(l.waiting, d)
 	q.offer(l)
 	return nil
@@ -126,6 +139,19 @@ func (q *MemoryQueue) Depth() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.count
+}
+
+// Health is ErrQueueClosed or ErrQueueFull if Enqueue returns that for the time being: Server.Health asks it.
+func (q *MemoryQueue) Health(context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.closed:
+		return ErrQueueClosed
+	case q.count >= q.config.Capacity:
+		return ErrQueueFull
+	}
+	return nil
 }
 
 // Start begins to handle deliveries with process: Server.Process or Mux.Process. It panics if it is called twice.
@@ -194,10 +220,11 @@ func (q *MemoryQueue) work() {
 	}
 }
 
-// isHopeless tells what no further attempt will change. What a handler returns is never that.
+// isHopeless tells what no further attempt will change. What a handler returns is never that, and an app that is unknown
+// may be known again soon.
 func isHopeless(err error) bool {
 	var failed *handlerError
-	return !errors.As(err, &failed) && (errors.Is(err, ErrMalformed) || errors.Is(err, ErrUnknownApp))
+	return !errors.As(err, &failed) && errors.Is(err, ErrMalformed)
 }
 
 // handle calls process, in a goroutine of its own, to survive even its end.
@@ -235,10 +262,14 @@ func (q *MemoryQueue) finish(l *lane) {
 func (q *MemoryQueue) bury(l *lane, err error) {
 	d := l.waiting[0]
 	delete(q.known, d.ID) // it may be enqueued again from there
+	l.running = true
 	q.mu.Unlock()
 	q.deadLetter(d, err)
 	q.mu.Lock()
-	q.finish(l)
+	l.running = false
+	if q.lanes[l.key] == l { // Shutdown has waited for it
+		q.finish(l)
+	}
 }
 
 // deadLetter calls DeadLetter, in a goroutine of its own, to survive even its end.
@@ -286,7 +317,8 @@ func (q *MemoryQueue) again(l *lane) {
 
 // Shutdown takes no more deliveries, waits until those at hand are handled, and ends the workers. If ctx ends before, it
 // ends the context of the handlers, waits another second for them, gives what is left to DeadLetter with ErrQueueClosed,
-// and returns ctx's error; what a handler still has by then goes to DeadLetter if that fails. A second call waits as well.
+// and returns ctx's error; what a handler still has by then goes to DeadLetter if that fails. A second call waits as well,
+// and returns the same: the context that ends first counts for both.
 func (q *MemoryQueue) Shutdown(ctx context.Context) error {
 	q.mu.Lock()
 	first := !q.closed
@@ -303,22 +335,25 @@ func (q *MemoryQueue) Shutdown(ctx context.Context) error {
 	q.wake.Broadcast()
 	q.mu.Unlock()
 
-	var err error
 	select {
 	case <-q.ended:
 	case <-ctx.Done():
-		err = ctx.Err()
 		q.mu.Lock()
+		if q.cut == nil && q.count > 0 {
+			q.cut = ctx.Err()
+		}
 		q.cancel()
 		q.wake.Broadcast()
 		q.mu.Unlock()
 		<-q.ended
 	}
 	q.cancel()
-	if first && lost && err == nil {
-		err = errors.New("openwork: MemoryQueue was never started")
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if first && lost && q.cut == nil {
+		return errors.New("openwork: MemoryQueue was never started")
 	}
-	return err
+	return q.cut
 }
 
 // finishShutdown ends once the workers have, or have not in time.

@@ -1,7 +1,9 @@
 package openwork
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,33 +17,49 @@ import (
 // with a pair of its own. On one path it finds the Server by the envelope's ToUserName, a hint that the signature must
 // confirm, and else by whose Token verifies. The zero value is ready; set the fields before it serves. It is safe for
 // concurrent use, and Servers may be added and removed while it serves.
+//
+// What is refused before its Server is known is limited, logged, observed and answered by the Config of the Server that
+// ToUserName hints at, else of the first on the path. Where there is none but those of Resolve, the defaults hold, and
+// slog.Default() gets the lines.
 type Mux struct {
 	// Resolve finds the Server of a corp's customized app when none of those added to the path verifies: from the user's
-	// database, by the envelope's ToUserName, which is not verified yet. It returns nil for what it does not know. nil: only
-	// added Servers are served.
+	// database, by the envelope's ToUserName, which is not verified yet. It has a second. It returns nil for what it does not
+	// know. nil: only added Servers are served.
+	//
+	// The check of a URL names no corp, so Resolve is not asked: Add the Server before the URL is saved in the console. Give
+	// the Servers that it makes one Cache, or one Claims, in their Configs: they are made anew every now and then, and what
+	// such a Server has in its own memory is gone then.
 	Resolve func(ctx context.Context, toUserName string) (*Server, error)
 
-	// Keep is how long an answer of Resolve is used, for at most 10 000 names; that there is none, for a minute at most. 0: 10
-	// minutes.
+	// Keep is how long a Server of Resolve is used, for at most 10 000 names. That there is none, or one whose Token does not
+	// verify, is believed for a second. 0: 10 minutes.
 	Keep time.Duration
 
 	mu       sync.Mutex
 	standIn  *Server                   // receives where there is no Server but those that Resolve finds
 	routes   atomic.Pointer[muxRoutes] // replaced, never changed
-	resolved map[string]resolvedServer
+	resolved map[string]*resolvedServer
 }
 
 type muxRoutes struct{ byPath map[string][]*Server }
 
+// resolvedServer is what Resolve said of a name.
 type resolvedServer struct {
-	server *Server // nil: none
-	until  time.Time
+	known  chan struct{} // closed when it has
+	server *Server       // nil: none
+	err    error
+	asked  time.Time
 }
 
 // mostOnPath bounds the Servers of one path: each may cost a signature per push.
 const mostOnPath = 64
 
-const mostResolved = 10_000
+const (
+	mostResolved   = 10_000
+	resolveTimeout = time.Second
+	usualKeep      = 10 * time.Minute
+	doubtAfter     = time.Second // when to ask again for what does not verify: the pair may just have been changed
+)
 
 // Add serves the Servers at a path, or at every path without Servers of its own if path is empty. It panics for more than
 // 64 Servers on one path, for a nil Server, and for two of one Name.
@@ -66,7 +84,8 @@ func (m *Mux) Add(path string, servers ...*Server) {
 	})
 }
 
-// Remove stops serving the Server of a Name, at all paths. Pushes that it has begun with are finished.
+// Remove stops serving the Server of a Name, at all paths. Pushes that it has begun with are finished; deliveries that wait
+// in a queue are not, unless a Server of that Name is added while they are being tried.
 func (m *Mux) Remove(name string) {
 	m.change(func(byPath map[string][]*Server) {
 		for path, servers := range byPath {
@@ -79,7 +98,7 @@ func (m *Mux) Remove(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for key, r := range m.resolved {
-		if r.server != nil && r.server.config.Name == name {
+		if r.isKnown() && r.server != nil && r.server.config.Name == name {
 			delete(m.resolved, key)
 		}
 	}
@@ -112,15 +131,10 @@ func (m *Mux) on(path string) []*Server {
 
 // ServeHTTP serves a push or a URL check with the Server it is for. What is for none is refused as a wrong signature is.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	servers := m.on(r.URL.Path)
-	if len(servers) == 0 && m.Resolve == nil {
-		_ = ErrorResponse(ErrUnknownApp).Send(w)
-		return
-	}
 	limitBody(w, r)
-	s, e, err := m.choose(w, r, servers)
+	s, e, err := m.choose(w, r)
 	if err != nil {
-		m.receiver(servers).sendError(w, err)
+		s.sendError(w, err)
 		return
 	}
 	s.answer(w, r, e)
@@ -128,52 +142,83 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Serve is ServeHTTP for a handler of one's own, as Server.Serve is. At a path without Servers it returns ErrUnknownApp.
 func (m *Mux) Serve(r *http.Request) (*Response, error) {
-	servers := m.on(r.URL.Path)
-	if len(servers) == 0 && m.Resolve == nil {
-		return nil, fmt.Errorf("openwork: %w: path %s", ErrUnknownApp, show(r.URL.Path))
-	}
-	s, e, err := m.choose(nil, r, servers)
+	s, e, err := m.choose(nil, r)
 	if err != nil {
 		return nil, err
 	}
 	return s.serve(nil, r, e)
 }
 
-// choose finds the Server that a request is for, and receives it on the way if there are several.
-func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) (*Server, *Envelope, error) {
+// choose finds the Server that a request is for, and receives it on the way if there are several. With an error it returns
+// the Server that is to answer that.
+func (m *Mux) choose(w http.ResponseWriter, r *http.Request) (_ *Server, e *Envelope, err error) {
+	servers := m.on(r.URL.Path)
 	if len(servers) == 1 && m.Resolve == nil {
 		return servers[0], nil, nil
 	}
-	first := m.receiver(servers)
-	e := &Envelope{}
-	if err := first.receive(w, r, e); err != nil {
-		return nil, nil, first.refuse(r, err)
+	began := time.Now()
+	s := m.receiver(servers)
+	defer func() {
+		if err != nil {
+			err = s.refuse(r, began, err)
+		}
+	}()
+	if len(servers) == 0 && m.Resolve == nil {
+		return s, nil, fmt.Errorf("openwork: %w: path %s", ErrUnknownApp, show(r.URL.Path))
 	}
-	var signed []*Server // hinted ones first
-	for _, hinted := range []bool{true, false} {
-		for _, s := range servers {
-			isHinted := e.ToUserName != "" && (s.config.SuiteID == e.ToUserName || s.config.ProviderCorpID == e.ToUserName)
-			if isHinted == hinted && s.signer(e) != nil {
-				signed = append(signed, s)
-			}
+	counter := s
+	defer counter.inFlight.Add(-1) // the Server that is found counts it from here on
+	if err := counter.enter(); err != nil {
+		return s, nil, err
+	}
+	e = &Envelope{passage: passage{began: began}}
+	if err := s.receive(w, r, e); err != nil {
+		return s, nil, err
+	}
+	servers = hintedFirst(servers, e.ToUserName)
+	if len(servers) > 0 {
+		s = servers[0]
+	}
+	var signed []*Server
+	for _, candidate := range servers {
+		if candidate.signer(e) != nil {
+			signed = append(signed, candidate)
 		}
 	}
-	for _, s := range signed {
-		if len(signed) == 1 || s.decrypts(e) { // several have one Token, and differ in the key
-			return s, e, nil
+	for _, candidate := range signed {
+		if len(signed) == 1 || candidate.decrypts(e) { // several have one Token, and differ in the key
+			return candidate, e, nil
 		}
 	}
 	if len(signed) > 0 {
 		return signed[0], e, nil
 	}
-	s, err := m.resolve(r.Context(), e.ToUserName)
-	if err != nil {
-		return nil, nil, first.refuse(r, err)
+	found, err := m.resolve(r.Context(), e.ToUserName, func(found *Server) bool { return found.signer(e) != nil })
+	switch {
+	case err != nil:
+		return s, nil, err
+	case found == nil:
+		return s, nil, refused(ErrSignature, checkSignature, "")
 	}
-	if s == nil || s.signer(e) == nil {
-		return nil, nil, first.refuse(r, refused(ErrSignature, checkSignature, ""))
+	return found, e, nil
+}
+
+// hintedFirst is the Servers in the order in which they may be meant.
+func hintedFirst(servers []*Server, toUserName string) []*Server {
+	if toUserName == "" {
+		return servers
 	}
-	return s, e, nil
+	ordered := slices.Clone(servers)
+	slices.SortStableFunc(ordered, func(a, b *Server) int { return b.hinted(toUserName) - a.hinted(toUserName) })
+	return ordered
+}
+
+// hinted is 1 if a push to a name is likely to be for this Server, else 0.
+func (s *Server) hinted(toUserName string) int {
+	if s.config.SuiteID == toUserName || s.config.ProviderCorpID == toUserName {
+		return 1
+	}
+	return 0
 }
 
 // receiver is the first Server, or one that serves nothing.
@@ -184,7 +229,8 @@ func (m *Mux) receiver(servers []*Server) *Server {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.standIn == nil {
-		m.standIn = &Server{config: Config{Name: "mux", MaxBodyBytes: defaultMaxBodyBytes, Logger: slog.Default()}}
+		m.standIn = &Server{config: Config{Name: "mux", MaxBodyBytes: defaultMaxBodyBytes, MaxInFlight: defaultMaxInFlight,
+			Logger: slog.Default()}}
 	}
 	return m.standIn
 }
@@ -203,62 +249,106 @@ func (s *Server) decrypts(e *Envelope) bool {
 	return false
 }
 
-// resolve asks Resolve, or remembers what it said.
-func (m *Mux) resolve(ctx context.Context, toUserName string) (*Server, error) {
+// resolve finds the Server of a name that fits: one that Resolve has returned before, or does now. It is nil if there is
+// none.
+func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server) bool) (*Server, error) {
 	if m.Resolve == nil || toUserName == "" || !isID(toUserName) {
 		return nil, nil
 	}
 	now := time.Now()
 	m.mu.Lock()
-	known, ok := m.resolved[toUserName]
+	r := m.resolved[toUserName]
+	mustAsk := r == nil || r.isOld(now, cmp.Or(m.Keep, usualKeep), fits)
+	if mustAsk {
+		r = &resolvedServer{known: make(chan struct{}), asked: now}
+		m.remember(toUserName, r)
+	}
 	m.mu.Unlock()
-	if ok && now.Before(known.until) {
-		return known.server, nil
+	if mustAsk {
+		r.server, r.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
+			return m.Resolve(ctx, toUserName)
+		})
+		close(r.known)
 	}
-	server, err := m.Resolve(ctx, toUserName)
-	if err != nil {
-		return nil, &handlerError{err: fmt.Errorf("Mux.Resolve: %w", err)}
+	<-r.known // which it is soon: Resolve has a second
+	switch {
+	case r.err != nil:
+		return nil, ofUser("Mux.Resolve", r.err)
+	case r.server == nil || !fits(r.server):
+		return nil, nil
 	}
-	keep := m.Keep
-	if keep == 0 {
-		keep = 10 * time.Minute
+	if added := m.named(r.server.config.Name); added != nil && added != r.server {
+		return nil, ofUser("Mux.Resolve", errors.New("its Server has the Name of another: "+show(added.config.Name)))
 	}
-	if server == nil {
-		keep = min(keep, time.Minute) // it may be about to be installed
+	return r.server, nil
+}
+
+// isOld tells that Resolve is to be asked again.
+func (r *resolvedServer) isOld(now time.Time, keep time.Duration, fits func(*Server) bool) bool {
+	switch {
+	case !r.isKnown():
+		return false
+	case r.err != nil:
+		return true
+	case r.server == nil || !fits(r.server):
+		keep = min(keep, doubtAfter)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	return now.Sub(r.asked) >= keep
+}
+
+func (r *resolvedServer) isKnown() bool {
+	select {
+	case <-r.known:
+		return true
+	default:
+		return false
+	}
+}
+
+// remember keeps what Resolve says of a name; m.mu is held. If there are too many names, one goes for which there was no
+// Server, if one is soon found.
+func (m *Mux) remember(toUserName string, r *resolvedServer) {
 	if m.resolved == nil {
-		m.resolved = map[string]resolvedServer{}
+		m.resolved = map[string]*resolvedServer{}
 	}
 	if len(m.resolved) >= mostResolved {
-		for name, r := range m.resolved { // whatever comes first: names are cheap to ask for again
-			if delete(m.resolved, name); r.server == nil || len(m.resolved) < mostResolved {
+		last, looked := "", 0
+		for name, other := range m.resolved {
+			last = name
+			if looked++; looked == 64 || other.isKnown() && other.server == nil {
 				break
 			}
 		}
+		delete(m.resolved, last)
 	}
-	m.resolved[toUserName] = resolvedServer{server, now.Add(keep)}
-	return server, nil
+	m.resolved[toUserName] = r
 }
 
-// Process routes a delivery to the Server of its App: one that was added, or one that Resolve finds by the delivery's corp.
-// It returns ErrUnknownApp if there is none.
-func (m *Mux) Process(ctx context.Context, d Delivery) error {
+// named is the Server of a Name that was added, nil if there is none.
+func (m *Mux) named(name string) *Server {
 	if routes := m.routes.Load(); routes != nil {
 		for _, servers := range routes.byPath {
 			for _, s := range servers {
-				if s.config.Name == d.App {
-					return s.Process(ctx, d)
+				if s.config.Name == name {
+					return s
 				}
 			}
 		}
 	}
-	s, err := m.resolve(ctx, d.CorpID)
-	if err != nil {
-		return err
+	return nil
+}
+
+// Process routes a delivery to the Server of its App: one that was added, or one that Resolve finds by the delivery's corp.
+// It returns ErrUnknownApp if there is none; the delivery should be tried again later then, as one may be added.
+func (m *Mux) Process(ctx context.Context, d Delivery) error {
+	s := m.named(d.App)
+	if s == nil {
+		var err error
+		if s, err = m.resolve(ctx, d.CorpID, func(s *Server) bool { return s.config.Name == d.App }); err != nil {
+			return err
+		}
 	}
-	if s == nil || s.config.Name != d.App {
+	if s == nil {
 		return fmt.Errorf("openwork: %w: %s", ErrUnknownApp, show(d.App))
 	}
 	return s.Process(ctx, d)

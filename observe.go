@@ -32,7 +32,7 @@ type Observation struct {
 	SuiteID string // Config.SuiteID
 	Channel string // "command", "data" or "provider"; "" for what was refused before that was known, and for URL checks
 	Name    string // of the event
-	Method  string // "GET", "POST"; "" in a queue worker
+	Method  string // "GET", "POST"; "other" if it is none of HTTP's own, "" in a queue worker
 
 	Outcome Outcome
 	Check   string // which check a refused push failed: RefusedError.Check
@@ -41,7 +41,7 @@ type Observation struct {
 
 	Duration   time.Duration // from the first look at the request to the answer, handlers included
 	Skew       time.Duration // our clock minus the request's timestamp, once the signature was found right
-	TicketAge  time.Duration // of the suite_ticket at hand; 0 if there is none
+	TicketAge  time.Duration // of the newest suite_ticket that this process has seen; 0 if it has seen none
 	QueueDepth int           // deliveries that wait in Config.Queue, if that can tell; else 0
 	Previous   bool          // it was signed or encrypted with Config.Previous: the console still has the old pair
 	StoreDown  bool          // the Claimer could not be asked, so a copy of this push may have been handled as well
@@ -56,6 +56,8 @@ type passage struct {
 	skew      time.Duration
 	previous  bool
 	storeDown bool
+	late      bool // the handlers succeeded after their time
+	overtaken bool // a suite_ticket older than one that came before: nothing new for the handlers
 }
 
 // observe tells the Observer.
@@ -67,7 +69,7 @@ func (s *Server) observe(ctx context.Context, p *passage, err error) {
 		Skew: p.skew, TicketAge: s.tickets.age(s.config.SuiteID), QueueDepth: queueDepth(s.config.Queue), Previous: p.previous,
 		StoreDown: p.storeDown}
 	if p.request != nil {
-		o.Method, o.Status = p.request.Method, StatusCode(err)
+		o.Method, o.Status = methodOf(p.request), StatusCode(err)
 	}
 	if p.msg != nil {
 		o.Channel, o.Name = p.msg.channel(), p.msg.label()
@@ -92,7 +94,7 @@ func (s *Server) observe(ctx context.Context, p *passage, err error) {
 
 // logRefusal says which check a push failed, and what to do about it.
 func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
-	skipped, ok := s.refusals.allow(why.Check)
+	skipped, ok := s.lines.allow(why.Check)
 	if !ok {
 		return
 	}
@@ -111,14 +113,18 @@ func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
 	if advice := why.advice(); advice != "" {
 		attrs = append(attrs, slog.String("advice", advice))
 	}
-	if skipped > 0 {
-		attrs = append(attrs, slog.Int("not_logged_before", skipped))
-	}
-	s.config.Logger.LogAttrs(r.Context(), slog.LevelWarn, "openwork: push refused", attrs...)
+	s.config.Logger.LogAttrs(r.Context(), slog.LevelWarn, "openwork: push refused", append(attrs, notLogged(skipped))...)
 }
 
-// logFailure says what went wrong with a push that was ours.
+// logFailure says what went wrong with a push that was ours, as far as that had been found out.
 func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
+	skipped, ok := 0, true
+	if p.msg == nil {
+		skipped, ok = s.lines.allow("failed")
+	}
+	if !ok {
+		return
+	}
 	attrs := []slog.Attr{slog.String("app", s.config.Name), slog.Int("status", StatusCode(err)),
 		slog.String("error", err.Error())}
 	if p.msg != nil {
@@ -128,7 +134,7 @@ func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
 	if errors.As(err, &failed) && failed.stack != nil {
 		attrs = append(attrs, slog.String("stack", string(failed.stack)))
 	}
-	s.config.Logger.LogAttrs(ctx, slog.LevelError, "openwork: push failed", attrs...)
+	s.config.Logger.LogAttrs(ctx, slog.LevelError, "openwork: push failed", append(attrs, notLogged(skipped))...)
 }
 
 // lineLimit keeps an attacker from filling the disk: of each check so many refusals a second are logged.
@@ -168,31 +174,46 @@ func (l *lineLimit) allow(check string) (skipped int, ok bool) {
 	return skipped, true
 }
 
+// notLogged says how many lines of a kind were left out before this one; nothing if none were.
+func notLogged(skipped int) slog.Attr {
+	if skipped == 0 {
+		return slog.Attr{}
+	}
+	return slog.Int("not_logged_before", skipped)
+}
+
 // Health is how a Server's surroundings are, for a readiness probe. The errors are nil for what is well.
 type Health struct {
 	Ticket     error         // ErrNoSuiteTicket, ErrSuiteTicketExpired, or the store's error; nil without a SuiteID
 	TicketAge  time.Duration // of the suite_ticket at hand; above 20 minutes two pushes have not arrived
 	Claims     error         // the Claimer's error
+	Queue      error         // why the Queue takes nothing now, if it can tell: ErrQueueFull, ErrQueueClosed, or its own
 	QueueDepth int           // deliveries that wait, if the queue can tell
 	InFlight   int           // pushes being served
 }
 
 // Err is all that is not well, nil if everything is.
-func (h Health) Err() error { return errors.Join(h.Ticket, h.Claims) }
+func (h Health) Err() error { return errors.Join(h.Ticket, h.Claims, h.Queue) }
 
-// Health asks the stores, each for at most 500 ms.
+// Health asks the stores and the queue, each for at most 500 ms. A Queue can tell how it is with a method
+// Health(context.Context) error, and how much waits with Depth() int.
 func (s *Server) Health(ctx context.Context) Health {
 	h := Health{QueueDepth: queueDepth(s.config.Queue), InFlight: int(s.inFlight.Load())}
 	if s.config.SuiteID != "" {
-		ticketCtx, cancel := context.WithTimeout(ctx, ticketTimeout)
-		_, h.Ticket = s.tickets.Ticket(ticketCtx, s.config.SuiteID)
-		cancel()
+		_, h.Ticket = within(ctx, ticketTimeout, func(ctx context.Context) (SuiteTicket, error) {
+			return s.tickets.Ticket(ctx, s.config.SuiteID)
+		})
 		h.TicketAge = s.tickets.age(s.config.SuiteID)
 	}
 	const key = "openwork:health"
 	owner := s.owner()
 	if _, _, h.Claims = s.claim(ctx, key, owner, time.Second); h.Claims == nil {
 		h.Claims = s.unclaim(ctx, key, owner)
+	}
+	if queue, ok := s.config.Queue.(interface{ Health(context.Context) error }); ok {
+		_, h.Queue = within(ctx, enqueueTimeout, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, queue.Health(ctx)
+		})
 	}
 	return h
 }

@@ -115,7 +115,7 @@ func (s *Server) enqueue(m *Message) error {
 	case errors.Is(err, ErrQueueFull):
 		return refused(ErrOverloaded, checkQueue, "")
 	case err != nil:
-		return &handlerError{err: fmt.Errorf("enqueue: %w", err)}
+		return ofUser("Queue", err)
 	}
 	return nil
 }

@@ -222,7 +222,8 @@ func TestH11_HandlerErrorIsNotTakenForAnUnreadableDelivery(t *testing.T) {
 	}
 }
 
-func TestMemoryQueue_GivesUpAtOnceWhatCannotBeRead(t *testing.T) {
+// What can't be read never will be; an app that is unknown may be known soon.
+func TestMemoryQueue_GivesUpAtOnceOnlyWhatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dead deadLetters
 		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{DeadLetter: dead.add})
@@ -234,6 +235,8 @@ func TestMemoryQueue_GivesUpAtOnceWhatCannotBeRead(t *testing.T) {
 			require.NoError(t, q.Enqueue(context.Background(), d))
 		}
 		synctest.Wait()
+		require.Equal(t, []string{"unreadable"}, ids(dead.list))
+		settle(5 * time.Minute)
 		require.ElementsMatch(t, []string{"unreadable", "foreign"}, ids(dead.list))
 		require.Len(t, f.handledNames(), 1)
 		require.NoError(t, shutdownWithin(q, time.Minute))
@@ -517,9 +520,9 @@ func TestMemoryQueue_ShutdownRunsOutOfTime(t *testing.T) {
 			require.ErrorIs(t, err, openwork.ErrQueueClosed)
 		}
 		require.Zero(t, q.Depth())
-		<-second
+		require.ErrorIs(t, <-second, context.DeadlineExceeded, "what it waited for was not handled either")
 		require.Equal(t, 10*time.Second, time.Since(began), "the second call waits for the same end")
-		require.NoError(t, shutdownWithin(q, time.Second))
+		require.ErrorIs(t, shutdownWithin(q, time.Second), context.DeadlineExceeded)
 		require.Len(t, dead.list, 9, "handed over once")
 	})
 }

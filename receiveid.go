@@ -2,7 +2,6 @@ package openwork
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,8 +18,11 @@ func (s *Server) checkReceiver(m *Message) error {
 		return refused(ErrReceiveID, checkProvider, showID(m.serviceCorpID), wanted(ours.ProviderCorpID)...)
 	}
 	refuse := func() error {
-		return refused(ErrReceiveID, checkReceiveID, showID(m.ReceiveID),
-			wanted(ours.SuiteID, m.serviceCorpID, m.AuthCorpID, m.ToUserName)...)
+		want := wanted(ours.SuiteID, m.AuthCorpID, m.ToUserName)
+		if m.serviceCorpID != "" {
+			want = wanted(ours.SuiteID, m.serviceCorpID)
+		}
+		return refused(ErrReceiveID, checkReceiveID, showID(m.ReceiveID), want...)
 	}
 	switch m.ReceiveID {
 	case "":
@@ -79,7 +81,7 @@ func (s *Server) allowCorp(ctx context.Context, corpID string) error {
 	}
 	allowed, err := s.config.AllowCorp(ctx, corpID)
 	if err != nil {
-		return &handlerError{err: fmt.Errorf("AllowCorp: %w", err)}
+		return ofUser("AllowCorp", err)
 	}
 	if !allowed {
 		return refused(ErrReceiveID, checkAllowCorp, showID(corpID))

@@ -34,7 +34,9 @@ type Config struct {
 	// receives everything for it.
 	ProviderCorpID string
 
-	// Name is what handlers, workers and metrics call this app. Default: SuiteID, else ProviderCorpID.
+	// Name is what handlers, workers and metrics call this app. Default: SuiteID, else ProviderCorpID. Servers that share
+	// Claims, a Queue or a Mux need different Names, or one app's push is taken for a copy of another's: give customized apps,
+	// which have no SuiteID, one each.
 	Name string
 
 	// Previous is the pair that was valid before, still accepted while Token and EncodingAESKey are being changed.
@@ -75,9 +77,9 @@ type Config struct {
 	// ToUserName and AgentID for messages, else a hash of receive id and content, which are the same in WeCom's retries.
 	DedupeKey func(*Message) string
 
-	// AuthBudget and Budget are how long handlers may take before their context ends, from the arrival of the push, for
-	// create_auth, change_auth, cancel_auth and reset_permanent_code, and for all others. 0: 900 ms and 4.5 s, a little less
-	// than WeCom waits.
+	// AuthBudget and Budget are how long handlers may take before their context ends, from the arrival of the push: for those
+	// of create_auth, change_auth, cancel_auth, reset_permanent_code and the device_* events, and for all others. 0: 900 ms
+	// and 4.5 s, a little less than WeCom waits.
 	AuthBudget, Budget time.Duration
 
 	// Queue takes pushes over: they are acknowledged as soon as it has them, and handled by its workers, which call Process.
@@ -92,14 +94,16 @@ type Config struct {
 	// push after a broken connection, and not after a status.
 	AbortOnFailure bool
 
-	// Observer is called once per push, with how it ended, before it is answered. It must be quick and safe for concurrent use.
+	// Observer is called once for each push that is served or processed, with how it ended, before it is answered. It must be
+	// quick and safe for concurrent use.
 	Observer func(context.Context, Observation)
 
 	// Tickets keeps the suite_ticket elsewhere than in Cache. nil: Cache, if it is a TicketStore, or kept in it.
 	Tickets TicketStore
 
-	// Logger gets one line per refused push that says why, one per failed handler, and one per URL check that passes. It
-	// never gets secrets or contents. nil: slog.Default().
+	// Logger gets one line per refused push that says why, one per failed handler, and one per URL check that passes; of what
+	// anyone may send, 50 lines a second of each kind, and then how many were left out. It never gets secrets or contents.
+	// nil: slog.Default().
 	Logger *slog.Logger
 
 	now func() time.Time
@@ -146,7 +150,7 @@ type Server struct {
 	tickets   *tickets
 	handlers  registry
 	envelopes envelopes
-	refusals  lineLimit
+	lines     lineLimit
 
 	id         string // of this Server among all replicas
 	attempts   atomic.Uint64
@@ -196,6 +200,8 @@ func NewServer(config Config) (*Server, error) {
 		claims, ok := config.Cache.(Claimer)
 		if !ok {
 			claims = NewMemoryCache()
+		}
+		if !ok && !config.NoDedupe {
 			config.Logger.Warn("openwork: the Cache is no Claimer: copies of a push are told apart within this process only",
 				"app", config.Name)
 		}
@@ -285,7 +291,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 		e = s.envelopes.get()
 	}
 	p := &e.passage
-	*p = passage{began: time.Now(), request: r, outcome: OutcomeHandled}
+	if received == nil {
+		p.began = time.Now()
+	}
+	*p = passage{began: p.began, request: r, outcome: OutcomeHandled}
 	defer func() {
 		if v := recover(); v != nil || resp == nil && err == nil {
 			err = failure(v)
@@ -295,10 +304,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 			s.envelopes.put(e)
 		}
 	}()
-	inFlight := s.inFlight.Add(1)
 	defer s.inFlight.Add(-1)
-	if inFlight > int64(s.config.MaxInFlight) {
-		return nil, refused(ErrOverloaded, checkOverload, strconv.FormatInt(inFlight, 10))
+	if err := s.enter(); err != nil {
+		return nil, err
 	}
 	if received == nil {
 		if err := s.receive(w, r, e); err != nil {
@@ -313,6 +321,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 	if err != nil {
 		return nil, err
 	}
+	if p.overtaken {
+		p.outcome = OutcomeDuplicate
+		return s.Respond(m, Success)
+	}
 	if s.config.Queue != nil && s.config.Async(m) {
 		p.outcome = OutcomeQueued
 		if err := s.enqueue(m); err != nil {
@@ -321,31 +333,41 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, received *Envelop
 		return s.Respond(m, Success)
 	}
 	limit := s.config.Budget
-	if m.isAuth() {
+	if m.isUrgent() {
 		limit = s.config.AuthBudget
 	}
 	ctx := &budget{Context: m.ctx, deadline: p.began.Add(limit)}
 	defer ctx.end()
 	m.ctx = ctx
 	left := limit - time.Since(p.began)
-	reply, err := s.once(p, m, left, left+time.Second)
+	reply, err := s.once(p, m, left, max(left, 0)+leaseMargin)
 	if err != nil {
 		return nil, err
 	}
-	if p.outcome == OutcomeHandled && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if p.late {
 		// It is recorded as done, so a copy will be a success; but WeCom has hung up.
 		return nil, &handlerError{err: fmt.Errorf("handled too late: %w", context.DeadlineExceeded)}
 	}
 	return s.Respond(m, reply)
 }
 
+// enter counts a push in flight; it is to be counted out in any case.
+func (s *Server) enter() error {
+	if inFlight := s.inFlight.Add(1); inFlight > int64(s.config.MaxInFlight) {
+		return refused(ErrOverloaded, checkOverload, strconv.FormatInt(inFlight, 10))
+	}
+	return nil
+}
+
 // RequestMessage verifies the signature of a push and returns it still encrypted. Once it has been read whole, the body can
 // be read again. For a push, not for a URL check; the errors are those of Serve.
 func (s *Server) RequestMessage(r *http.Request) (envelope *Envelope, err error) {
 	err = s.receivePush(r, func(p *passage, e *Envelope) error {
-		if _, err := s.verify(p, e); err != nil {
+		crypto, err := s.verify(p, e)
+		if err != nil {
 			return err
 		}
+		s.notePrevious(p, crypto)
 		envelope = e
 		return nil
 	})
@@ -384,8 +406,8 @@ func (s *Server) receivePush(r *http.Request, use func(*passage, *Envelope) erro
 }
 
 // refuse records a push that a Mux found no Server for.
-func (s *Server) refuse(r *http.Request, err error) error {
-	s.end(r.Context(), &passage{began: time.Now(), request: r, outcome: OutcomeRefused}, err)
+func (s *Server) refuse(r *http.Request, began time.Time, err error) error {
+	s.end(r.Context(), &passage{began: began, request: r, outcome: OutcomeRefused}, err)
 	return err
 }
 
@@ -394,18 +416,18 @@ func failure(v any) error {
 	cause, ok := v.(error)
 	switch {
 	case v == nil:
-		return &handlerError{err: errors.New("runtime.Goexit")}
+		return &handlerError{err: errors.New("handler: runtime.Goexit")}
 	case !ok:
 		cause = fmt.Errorf("%v", v)
 	}
-	return &handlerError{err: fmt.Errorf("panic: %w", cause), stack: debug.Stack()}
+	return &handlerError{err: fmt.Errorf("handler: panic: %w", cause), stack: debug.Stack()}
 }
 
 // end closes the record of a push: it logs the error, and tells the Observer of a push that was served.
 func (s *Server) end(ctx context.Context, p *passage, err error) {
 	if err != nil {
 		if why := refusal(err); why != nil && p.request != nil {
-			why.Method = p.request.Method
+			why.Method = methodOf(p.request)
 			s.logRefusal(p.request, err, why)
 		} else {
 			s.logFailure(ctx, p, err)
@@ -462,7 +484,7 @@ func (s *Server) notePrevious(p *passage, crypto *Crypto) {
 		return
 	}
 	p.previous = true
-	if _, ok := s.refusals.allow("previous"); ok {
+	if _, ok := s.lines.allow("previous"); ok {
 		s.config.Logger.LogAttrs(p.request.Context(), slog.LevelInfo, "openwork: accepted with Config.Previous",
 			slog.String("app", s.config.Name))
 	}
@@ -497,7 +519,7 @@ func (s *Server) message(p *passage, e *Envelope) (*Message, error) {
 		return nil, refused(ErrStale, checkAge, m.Time.UTC().Format(time.RFC3339))
 	}
 	if m.InfoType == infoSuiteTicket {
-		if err := s.keepTicket(m); err != nil {
+		if err := s.keepTicket(p, m); err != nil {
 			return nil, err
 		}
 	}
@@ -531,8 +553,10 @@ func (s *Server) checkURL(p *passage, e *Envelope) (*Response, error) {
 			return nil, err
 		}
 	}
-	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: URL check passed",
-		slog.String("app", s.config.Name), slog.String("receive_id", id))
+	if skipped, ok := s.lines.allow("URL check"); ok {
+		s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: URL check passed",
+			slog.String("app", s.config.Name), slog.String("receive_id", id), notLogged(skipped))
+	}
 	resp := newResponse(bytes.Clone(echo)) // the envelope's memory is used again
 	resp.Header.Set("X-Content-Type-Options", "nosniff")
 	return resp, nil

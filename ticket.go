@@ -75,41 +75,51 @@ type tickets struct {
 	tolerance time.Duration
 	writing   chan struct{} // held by the one who writes to the store, so that writes do not overtake each other
 
-	mu   sync.Mutex
-	seen map[string]seenTicket
+	mu      sync.Mutex
+	seen    map[string]seenTicket
+	guesses map[string]SuiteTicket // the last of a store's tickets that had no good time, and when it was first seen
 }
 
 type seenTicket struct {
 	SuiteTicket
 	unwritten bool // it arrived here, and is not in the store yet
+	guessed   bool // it is the store's, which gave it no good time
 }
 
 func newTickets(store TicketStore, now func() time.Time, tolerance time.Duration) *tickets {
 	return &tickets{store: store, now: now, tolerance: tolerance,
-		writing: make(chan struct{}, 1), seen: map[string]seenTicket{}}
+		writing: make(chan struct{}, 1), seen: map[string]seenTicket{}, guesses: map[string]SuiteTicket{}}
 }
 
 // PutTicket keeps the ticket unless a newer one is known. The memory copy is kept even if the store fails.
 func (t *tickets) PutTicket(ctx context.Context, suiteID string, ticket SuiteTicket) error {
+	if _, err := t.put(ctx, suiteID, ticket); err != nil {
+		return fmt.Errorf("openwork: store suite_ticket: %w", err)
+	}
+	return nil
+}
+
+// put is PutTicket, and says whether the ticket is the newest.
+func (t *tickets) put(ctx context.Context, suiteID string, ticket SuiteTicket) (isNewest bool, err error) {
 	ticket, _ = t.dated(ticket)
-	if !t.remember(suiteID, seenTicket{ticket, true}) {
-		return nil
+	if !t.remember(suiteID, seenTicket{SuiteTicket: ticket, unwritten: true}) {
+		return false, nil
 	}
 	select {
 	case t.writing <- struct{}{}:
 		defer func() { <-t.writing }()
 	case <-ctx.Done():
-		return fmt.Errorf("openwork: store suite_ticket: %w", ctx.Err())
+		return true, ctx.Err()
 	}
 	_ = t.look(ctx, suiteID) // another replica may have a newer one; if the store can't be read, writing will tell
 	if t.newest(suiteID) != ticket {
-		return nil
+		return false, nil
 	}
 	if err := t.store.PutTicket(ctx, suiteID, ticket); err != nil {
-		return fmt.Errorf("openwork: store suite_ticket: %w", err)
+		return true, err
 	}
-	t.remember(suiteID, seenTicket{ticket, false})
-	return nil
+	t.remember(suiteID, seenTicket{SuiteTicket: ticket})
+	return true, nil
 }
 
 // Ticket returns the newer of the store's and the memory's.
@@ -122,8 +132,12 @@ func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, erro
 	case newest.Value == "":
 		return SuiteTicket{}, fmt.Errorf("openwork: suite %s: %w", showID(suiteID), ErrNoSuiteTicket)
 	case t.now().Sub(newest.Time) >= ticketLife:
-		return SuiteTicket{}, fmt.Errorf("openwork: suite %s: last issued %s: %w",
+		expired := fmt.Errorf("openwork: suite %s: last issued %s: %w",
 			showID(suiteID), newest.Time.UTC().Format(time.RFC3339), ErrSuiteTicketExpired)
+		if err != nil {
+			return SuiteTicket{}, fmt.Errorf("openwork: read suite_ticket: %w; in memory: %w", err, expired)
+		}
+		return SuiteTicket{}, expired
 	}
 	return newest, nil
 }
@@ -138,10 +152,7 @@ func (t *tickets) look(ctx context.Context, suiteID string) error {
 		return err
 	}
 	stored, guessed := t.dated(stored)
-	if guessed && stored.Value == t.newest(suiteID).Value {
-		return nil // a store that does not keep times must not make its ticket young again at every look
-	}
-	t.remember(suiteID, seenTicket{stored, false})
+	t.remember(suiteID, seenTicket{SuiteTicket: stored, guessed: guessed})
 	return nil
 }
 
@@ -158,13 +169,24 @@ func (t *tickets) dated(ticket SuiteTicket) (_ SuiteTicket, guessed bool) {
 }
 
 // remember keeps the ticket in memory unless that holds a newer one, and says so. Of two as old the later arrival wins;
-// one that is still to be written is later than what the store has.
+// one that is still to be written is later than what the store has. A guessed time, which is that of the first look, keeps
+// no ticket out whose time is known, and wins over none that is still to be written.
 func (t *tickets) remember(suiteID string, ticket seenTicket) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	known := t.seen[suiteID]
-	if ticket.Value == "" || known.Time.After(ticket.Time) ||
-		known.unwritten && !ticket.unwritten && known.SuiteTicket != ticket.SuiteTicket && !ticket.Time.After(known.Time) {
+	if ticket.guessed {
+		if first := t.guesses[suiteID]; first.Value == ticket.Value {
+			ticket.Time = first.Time
+		}
+		t.guesses[suiteID] = ticket.SuiteTicket
+	}
+	switch {
+	case ticket.Value == "", ticket.guessed && (known.unwritten || known.Value == ticket.Value):
+		return false
+	case known.guessed && !ticket.guessed:
+	case known.Time.After(ticket.Time),
+		known.unwritten && !ticket.unwritten && known.SuiteTicket != ticket.SuiteTicket && !ticket.Time.After(known.Time):
 		return false
 	}
 	t.seen[suiteID] = ticket
@@ -211,7 +233,7 @@ func (c cachedTickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket,
 }
 
 // keepTicket is the built-in handler of suite_ticket: it runs before every other. The push is known to be ours.
-func (s *Server) keepTicket(m *Message) error {
+func (s *Server) keepTicket(p *passage, m *Message) error {
 	value := strings.TrimSpace(m.Get("SuiteTicket"))
 	switch {
 	case value == "" || len(value) > ticketLongest:
@@ -221,11 +243,17 @@ func (s *Server) keepTicket(m *Message) error {
 			slog.String("app", m.App), slog.Int("bytes", len(value)))
 	}
 	// What was received is kept even if WeCom hangs up meanwhile.
-	_, err := within(m.Context(), ticketTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.tickets.PutTicket(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
+	isNewest, err := within(m.Context(), ticketTimeout, func(ctx context.Context) (bool, error) {
+		return s.tickets.put(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
 	})
 	if err != nil {
-		return &handlerError{err: err} // the store is the user's, and so is its error
+		return ofUser("store suite_ticket", err)
+	}
+	if p.overtaken = !isNewest; p.overtaken {
+		if skipped, ok := s.lines.allow("overtaken"); ok {
+			s.config.Logger.LogAttrs(m.Context(), slog.LevelInfo, "openwork: suite_ticket ignored, a newer one is known",
+				slog.String("app", m.App), notLogged(skipped))
+		}
 	}
 	return nil
 }
