@@ -30,7 +30,7 @@ type APIError struct {
 	Op      string // the endpoint: "get_suite_token", "user/get"
 	Code    int    // errcode
 	Message string // errmsg, without the hint
-	Hint    string // what WeCom's support asks for: "[1700000000_123_abc…]"; may be empty
+	Hint    string // what WeCom's support asks for, and the address it saw: "[1700000000_123_abc…], from ip: 192.0.2.1"; may be empty
 }
 
 // Error names the endpoint, the code and the message.
@@ -134,6 +134,16 @@ func (a *api) do(ctx context.Context, c call, out any) error {
 	}
 }
 
+// statusError is an answer that is none of the API's, but of something before it.
+type statusError struct {
+	op   string
+	code int
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("openwork: %s: HTTP status %d", e.op, e.code)
+}
+
 // opOf is what errors call an endpoint: "get_suite_token", "user/get".
 func opOf(path string) string {
 	op := strings.TrimPrefix(path, "/cgi-bin/")
@@ -171,7 +181,7 @@ func (a *api) once(ctx context.Context, c call, op string, body []byte, out any)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return response.StatusCode >= 500, fmt.Errorf("openwork: %s: HTTP status %d", op, response.StatusCode)
+		return response.StatusCode >= 500, &statusError{op, response.StatusCode}
 	}
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
@@ -208,7 +218,7 @@ func answerError(op string, answer []byte, secrets []string) error {
 	e := &APIError{Op: op, Code: head.Code}
 	var rest string
 	e.Message, rest, _ = strings.Cut(without(secrets, head.Message), ", hint: ")
-	e.Hint, _, _ = strings.Cut(rest, ", ")
+	e.Hint, _, _ = strings.Cut(rest, ", more info")
 	return e
 }
 
@@ -304,7 +314,8 @@ func (s *seconds) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		n = 0
 	}
-	*s = seconds(min(max(n, 0), int64(longestLife/time.Second)))
+	const most = 1 << 30 // a time.Duration holds it
+	*s = seconds(min(max(n, 0), most))
 	return nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -64,15 +66,15 @@ type CustomizedAuthURL struct {
 // See document/path/95436.
 func (c *Client) CustomizedAuthURL(ctx context.Context, state string, templateIDs ...string) (*CustomizedAuthURL, error) {
 	var answer struct {
-		QRCodeURL string `json:"qrcode_url"`
-		ExpiresIn int64  `json:"expires_in"`
+		QRCodeURL string  `json:"qrcode_url"`
+		ExpiresIn seconds `json:"expires_in"`
 	}
 	err := c.provider.do(ctx, call{method: http.MethodPost, path: "/cgi-bin/service/get_customized_auth_url", repeatable: true,
 		body: map[string]any{"state": state, "templateid_list": templateIDs}}, &answer)
 	if err != nil {
 		return nil, err
 	}
-	return &CustomizedAuthURL{QRCodeURL: answer.QRCodeURL, ExpiresIn: time.Duration(answer.ExpiresIn) * time.Second}, nil
+	return &CustomizedAuthURL{QRCodeURL: answer.QRCodeURL, ExpiresIn: answer.ExpiresIn.duration()}, nil
 }
 
 // Authorization is what a corp has granted: the answer to the exchange of an auth_code, and to a question for auth info.
@@ -90,6 +92,9 @@ type Authorization struct {
 	DealerCorpInfo   *DealerCorpInfo   `json:"dealer_corp_info"`   // only if an agent sells the app
 	RegisterCodeInfo *RegisterCodeInfo `json:"register_code_info"` // only if installed through a promotion QR code
 	EditionInfo      *EditionInfo      `json:"edition_info"`       // paid apps only
+
+	// Time is when the auth_code was exchanged, in whole seconds, the same however often that is repeated; zero if none was.
+	Time time.Time `json:"-"`
 
 	Raw json.RawMessage `json:"-"` // the whole answer, with what this type does not name
 }
@@ -121,7 +126,7 @@ type CorpExName struct {
 // StringList is a list that WeCom writes as an array, or as one string.
 type StringList []string
 
-// UnmarshalJSON implements json.Unmarshaler.
+// UnmarshalJSON implements json.Unmarshaler. What is no string is left out: an error would lose all that comes after it.
 func (l *StringList) UnmarshalJSON(text []byte) error {
 	var one string
 	if err := json.Unmarshal(text, &one); err == nil {
@@ -131,11 +136,14 @@ func (l *StringList) UnmarshalJSON(text []byte) error {
 		}
 		return nil
 	}
-	var many []string
-	if err := json.Unmarshal(text, &many); err != nil {
-		return err
+	var many []any
+	*l = nil
+	_ = json.Unmarshal(text, &many)
+	for _, name := range many {
+		if name, ok := name.(string); ok {
+			*l = append(*l, name)
+		}
 	}
-	*l = many
 	return nil
 }
 
@@ -241,7 +249,8 @@ func (a *Authorization) UnmarshalJSON(text []byte) error {
 //
 // An auth_code works once, so the exchange is safe to repeat: once sent it goes on when ctx ends, for up to 10 seconds,
 // and for 30 minutes every call with the same code, on any replica that shares the Cache, gets the same Authorization
-// without another exchange. Store the permanent code, under the event's time, before you answer success.
+// without another exchange. Store the permanent code before you answer success: under the event's time, or under
+// Authorization.Time after an installation's redirect, which a browser may repeat much later.
 func (c *Client) PermanentCode(ctx context.Context, authCode string) (*Authorization, error) {
 	return c.exchange(ctx, "/cgi-bin/service/v2/get_permanent_code", authCode)
 }
@@ -273,21 +282,23 @@ func (c *Client) exchange(ctx context.Context, path, authCode string) (*Authoriz
 	key := "authorization:" + c.suiteID + ":" + fingerprint(authCode, "auth_code of "+c.suiteID)
 	exchange := c.exchanges.of(key, func() *CachedToken {
 		plan := fetchPlan{prepare: (corpCode{suite: c.suite}).prepare, fetch: func(ctx context.Context) (newToken, error) {
+			at := strconv.FormatInt(time.Now().Unix(), 10)
 			answer, err := c.exchangeOnce(ctx, path, authCode)
-			return newToken{value: string(answer), life: exchangeKept}, err
+			return newToken{value: at + " " + string(answer), life: exchangeKept}, err
 		}}
 		token := newCachedToken(key, c.cache, c.claims, c.logger, func(context.Context) (fetchPlan, error) { return plan, nil })
 		token.once = true
 		return token
 	})
-	answer, err := exchange.Token(ctx)
+	kept, err := exchange.Token(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.exchanges.drop(key, exchange)
 		}
 		return nil, err
 	}
-	authorization := &Authorization{}
+	at, answer, _ := strings.Cut(kept, " ")
+	authorization := &Authorization{Time: unixTime(at)}
 	if err := json.Unmarshal([]byte(answer), authorization); err != nil {
 		return nil, fmt.Errorf("openwork: get_permanent_code: the answer has another shape than documented: %w", shapeOnly(err))
 	}

@@ -154,9 +154,9 @@ func (c Caller) Do(ctx context.Context, method, path string, query url.Values, i
 }
 
 func (c Caller) do(ctx context.Context, request call, out any) error {
-	called := false
+	sent := ""
 	attempt := func(token string) error {
-		called = true
+		sent = token
 		signed := request
 		signed.query = maps.Clone(request.query)
 		if signed.query == nil {
@@ -170,7 +170,7 @@ func (c Caller) do(ctx context.Context, request call, out any) error {
 		return err
 	}
 	code := errorCode(err)
-	if called && (code == codeBadSecret || code == codeBadPermanentCode) && c.corp.dropOutdated(ctx) {
+	if sent != "" && (code == codeBadSecret || code == codeBadPermanentCode) && c.corp.hasAnother(ctx, sent) {
 		err = retryWithNewToken(ctx, c, attempt)
 	}
 	return revoked(c.corp.corpID, err)
@@ -178,7 +178,8 @@ func (c Caller) do(ctx context.Context, request call, out any) error {
 
 // RoundTripper attaches the token to the requests of an http.Client of one's own, and repeats a request once if WeCom's
 // answer says that the token is no longer good and the request's body can be had again (http.Request.GetBody). It sends
-// to the host of ClientConfig.BaseURL only. It is safe for concurrent use.
+// to the host of ClientConfig.BaseURL only. WeCom's answers are returned as they are: what they say of a corp's
+// authorisation is the caller's to see, and no permanent code is looked up again. It is safe for concurrent use.
 func (c Caller) RoundTripper() http.RoundTripper { return tokenTransport{c} }
 
 type tokenTransport struct{ caller Caller }
@@ -295,7 +296,8 @@ func (c *Client) Corp(corpID string) *CorpClient {
 }
 
 // Forget drops what is kept of a corp: its access_token and its tickets of the JS-SDK, in this process and in the Cache.
-// For handlers of cancel_auth, and after the permanent code has changed. Other replicas notice at their next call.
+// For handlers of cancel_auth, and after the permanent code has changed. Other replicas notice when WeCom refuses their
+// access_token; a ticket of the JS-SDK that they hold is served until its end, for two hours at most.
 func (c *Client) Forget(ctx context.Context, corpID string) error {
 	tokens := c.corpTokens(corpID)
 	c.corps.Delete(corpID)
@@ -365,10 +367,12 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 		return "", fmt.Errorf("openwork: permanent code of corp %s: %w", corpID, err)
 	}
 	if code == "" {
-		return "", fmt.Errorf("%w: no permanent code of corp %s", ErrAuthorizationRevoked, corpID)
+		return "", fmt.Errorf("%w: %w of corp %s", ErrAuthorizationRevoked, errNoPermanentCode, corpID)
 	}
 	return code, nil
 }
+
+var errNoPermanentCode = errors.New("no permanent code")
 
 // corpSource finds the corp's token at each call, so that Forget holds for clients made before it.
 type corpSource struct{ corp *CorpClient }
@@ -376,20 +380,34 @@ type corpSource struct{ corp *CorpClient }
 func (s corpSource) tokens() *corpTokens { return s.corp.client.corpTokens(s.corp.corpID) }
 
 // Token implements TokenSource.
-func (s corpSource) Token(ctx context.Context) (string, error) { return s.tokens().access.Token(ctx) }
+func (s corpSource) Token(ctx context.Context) (string, error) {
+	tokens := s.tokens()
+	token, err := tokens.access.Token(ctx)
+	if errors.Is(err, errNoPermanentCode) { // it may be no corp at all: keep nothing of it
+		s.corp.client.corps.CompareAndDelete(s.corp.corpID, tokens)
+	}
+	return token, err
+}
 
 // Invalidate implements TokenSource.
 func (s corpSource) Invalidate(ctx context.Context, token string) error {
 	return s.tokens().access.Invalidate(ctx, token)
 }
 
-// dropOutdated drops the token if it was made from another permanent code than the corp has now.
-func (c *CorpClient) dropOutdated(ctx context.Context) bool {
+// hasAnother tells whether the corp has another token than the one that was sent, or will have when asked: there is a new
+// permanent code, or another call has found that out already.
+func (c *CorpClient) hasAnother(ctx context.Context, sent string) bool {
 	code, err := c.client.permanentCode(ctx, c.corpID)
-	token := c.client.corpTokens(c.corpID).access
-	held := token.current.Load()
-	if err != nil || held == nil || held.tag == (corpCode{}).tag(code) {
+	if err != nil {
 		return false
 	}
-	return token.Invalidate(ctx, held.value) == nil
+	token := c.client.corpTokens(c.corpID).access
+	held := token.current.Load()
+	if held == nil {
+		return true
+	}
+	if held.tag != (corpCode{}).tag(code) {
+		return token.Invalidate(ctx, held.value) == nil
+	}
+	return held.value != sent
 }

@@ -608,7 +608,8 @@ func requireAuthorization(t *testing.T, got *openwork.Authorization) {
 	require.NoError(t, json.Unmarshal(got.Raw, &raw))
 	require.Contains(t, raw, "brand_new")
 	read := *got
-	read.Raw = nil
+	require.WithinRange(t, read.Time, time.Now().Add(-31*time.Minute), time.Now())
+	read.Raw, read.Time = nil, time.Time{}
 	require.Equal(t, wantAuthorizationV2(), &read)
 }
 

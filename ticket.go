@@ -33,7 +33,8 @@ func (t SuiteTicket) LogValue() slog.Value { return slog.StringValue(t.String())
 // TicketStore keeps the newest suite_ticket of each suite. It must be safe for concurrent use.
 //
 // An implementation just keeps what it is given, as long as it likes: which ticket is newer and which too old is decided
-// around it, by the Server and by TicketsIn. A push of a ticket waits 500 ms for it, reading and writing together.
+// around it, by the Server and by TicketsIn. A push of a ticket waits 500 ms for it, reading and writing together; whoever
+// needs a ticket waits as long, and then gets the one in memory.
 type TicketStore interface {
 	// PutTicket keeps a ticket in place of the one before.
 	PutTicket(ctx context.Context, suiteID string, t SuiteTicket) error
@@ -144,6 +145,8 @@ func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, erro
 
 // look remembers the store's ticket, if it is not older than the memory's.
 func (t *tickets) look(ctx context.Context, suiteID string) error {
+	ctx, cancel := context.WithTimeout(ctx, ticketTimeout)
+	defer cancel()
 	stored, err := t.store.Ticket(ctx, suiteID)
 	if errors.Is(err, ErrNoSuiteTicket) {
 		return nil

@@ -61,13 +61,14 @@ type CachedToken struct {
 
 	mu       sync.Mutex
 	flight   *flight // or nil
-	bad      string  // the token that was dropped last: the cache, or an answer on its way, may still bring it back
+	bad      string  // the token that was dropped last: an answer on its way may still bring it back
 	badSince time.Time
-	epoch    int   // counts calls of forget
-	failures int   // in a row
-	failed   error // the last one
+	oldest   time.Time // what the cache has must not have been fetched before
+	epoch    int       // counts calls of forget
+	failures int       // in a row
+	failed   error     // the last one
 	again    time.Time
-	ahead    time.Time // no fetch ahead of time before
+	ahead    atomic.Int64 // unix nanoseconds: no fetch ahead of time before
 }
 
 // fetchPlan is how to get a token now. A token in the cache with another tag was made from another secret.
@@ -98,7 +99,7 @@ const (
 	softMargin     = 5 * time.Minute  // before its end it is fetched anew
 	fetchEvery     = time.Minute
 	fetchTimeout   = 10 * time.Second
-	fetchLease     = 12 * time.Second // longer than a fetch, so that the work is never two's
+	fetchLease     = 12 * time.Second // longer than a fetch
 	flightTimeout  = 35 * time.Second // longer than another's lease and two fetches
 	cacheTimeout   = 500 * time.Millisecond
 	rememberFailed = 2 * time.Second
@@ -150,7 +151,7 @@ func (c *CachedToken) Token(ctx context.Context) (string, error) {
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		return "", fmt.Errorf("openwork: waiting for %s: %w", c.key, context.Cause(ctx))
+		return "", fmt.Errorf("openwork: waiting for %s: %w", c.key, ctx.Err())
 	}
 	if f.err != nil {
 		return "", f.err
@@ -160,15 +161,27 @@ func (c *CachedToken) Token(ctx context.Context) (string, error) {
 
 // Invalidate implements TokenSource. The error is the cache's; this process has dropped the token in any case.
 func (c *CachedToken) Invalidate(ctx context.Context, token string) error {
+	now := time.Now()
 	c.mu.Lock()
-	if held := c.current.Load(); held == nil || held.value == token {
+	held := c.current.Load()
+	switch {
+	case held == nil && c.bad != "": // another call has dropped it, or a later one
+	case held == nil:
+		c.bad, c.badSince = token, now
+	case held.value != token:
+	case held.again && now.Sub(held.fetched) < fetchEvery: // WeCom insists on it: asking once more would not help
+		c.mu.Unlock()
+		return nil
+	default:
 		c.current.Store(nil)
-		c.bad, c.badSince = token, time.Now()
+		c.bad, c.badSince, c.oldest = token, now, held.fetched.Truncate(time.Millisecond) // as the cache has it
 	}
 	c.mu.Unlock()
 	cached, err := c.cached(ctx)
 	if err == nil && cached != nil && cached.value == token {
-		err = c.cache.Delete(ctx, c.key)
+		callCtx, cancel := context.WithTimeout(ctx, cacheTimeout)
+		defer cancel()
+		err = c.cache.Delete(callCtx, c.key)
 	}
 	if err != nil {
 		return fmt.Errorf("openwork: drop %s: %w", c.key, err)
@@ -189,9 +202,12 @@ func (c *CachedToken) forget(ctx context.Context) error {
 
 // fetchAhead begins to fetch a token while there is one to serve.
 func (c *CachedToken) fetchAhead(ctx context.Context, now time.Time) {
+	if now.UnixNano() < c.ahead.Load() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.flight == nil && !now.Before(c.ahead) {
+	if c.flight == nil && now.UnixNano() >= c.ahead.Load() {
 		c.begin(ctx, now)
 	}
 }
@@ -213,7 +229,7 @@ func (c *CachedToken) join(ctx context.Context, now time.Time) (*flight, error) 
 func (c *CachedToken) begin(ctx context.Context, now time.Time) {
 	f := &flight{done: make(chan struct{})}
 	c.flight = f
-	c.ahead = now.Add(fetchEvery)
+	c.ahead.Store(now.Add(fetchEvery).UnixNano())
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTimeout)
 		defer cancel()
@@ -229,13 +245,20 @@ func (c *CachedToken) land(f *flight) {
 		f.err = fmt.Errorf("openwork: fetching a token panicked with a %T", v)
 	}
 	now := time.Now()
+	if c.landed(f, now) && c.usable(c.current.Load(), now) {
+		c.logger.LogAttrs(context.Background(), slog.LevelWarn, "openwork: token not refreshed, the current one is served on",
+			slog.String("key", c.key), slog.String("error", f.err.Error()))
+	}
+}
+
+func (c *CachedToken) landed(f *flight, now time.Time) (hasFailed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flight = nil
 	close(f.done)
 	if f.err == nil {
 		c.failed, c.failures = nil, 0
-		return
+		return false
 	}
 	c.failures++
 	c.failed, c.again = f.err, now.Add(rememberFailed)
@@ -247,11 +270,8 @@ func (c *CachedToken) land(f *flight) {
 		c.again = now // no call was made, and a ticket may arrive at any time
 		pause = fetchEvery
 	}
-	c.ahead = now.Add(pause + jitter(pause/4))
-	if c.usable(c.current.Load(), now) {
-		c.logger.LogAttrs(context.Background(), slog.LevelWarn, "openwork: token not refreshed, the current one is served on",
-			slog.String("key", c.key), slog.String("error", f.err.Error()))
-	}
+	c.ahead.Store(now.Add(pause + jitter(pause/4)).UnixNano())
+	return true
 }
 
 // refresh gets a token from another replica or from WeCom.
@@ -275,11 +295,12 @@ func (c *CachedToken) refresh(ctx context.Context) (*heldToken, error) {
 	if held != nil || err != nil {
 		return held, err
 	}
-	defer release()
+	defer func() { release(err) }()
 	if held := c.look(ctx, plan.tag, epoch); held != nil {
 		return held, nil // fetched between the first look and the claim
 	}
-	fetched, err := c.fetch(ctx, plan)
+	var fetched *heldToken
+	fetched, err = c.fetch(ctx, plan)
 	if err == nil && c.isOutdated(fetched) { // dropped while WeCom was answering
 		fetched, err = c.fetch(ctx, plan)
 	}
@@ -320,7 +341,7 @@ func (c *CachedToken) look(ctx context.Context, tag string, epoch int) *heldToke
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	held := c.current.Load()
-	if c.epoch != epoch || cached.value == c.bad ||
+	if c.epoch != epoch || cached.value == c.bad || cached.fetched.Before(c.oldest) ||
 		c.usable(held, now) && !cached.fetched.After(held.fetched) {
 		return nil
 	}
@@ -331,22 +352,29 @@ func (c *CachedToken) look(ctx context.Context, tag string, epoch int) *heldToke
 	return cached
 }
 
-// claim makes the fetch ours, or waits for whoever it belongs to and returns their token. Without a Claimer, or while it
-// is down, it is always ours.
-func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(), err error) {
+// claim makes the fetch ours, or waits for whoever it belongs to and returns their token, or their error if it would be ours
+// too. Without a Claimer, or while it is down, it is always ours; release ends that.
+func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(error), err error) {
 	if c.claims == nil {
-		return nil, func() {}, nil
+		return nil, func(error) {}, nil
 	}
 	key, owner := c.key+":claim", rand.Text()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		callCtx, cancel := context.WithTimeout(ctx, cacheTimeout)
-		state, _, err := c.claims.Claim(callCtx, key, owner, fetchLease)
+		state, result, err := c.claims.Claim(callCtx, key, owner, fetchLease)
 		cancel()
-		if err != nil || state != ClaimBusy {
-			return nil, func() {
+		switch {
+		case err == nil && state == ClaimDone:
+			return nil, nil, failedElsewhere(result)
+		case err != nil || state != ClaimBusy:
+			return nil, func(err error) {
 				callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cacheTimeout)
 				defer cancel()
-				_ = c.claims.Release(callCtx, key, owner) // the lease ends it otherwise
+				if pause := pauseForAll(err); pause > 0 && !c.once {
+					_ = c.claims.Done(callCtx, key, owner, encodeFailure(err), pause)
+				} else {
+					_ = c.claims.Release(callCtx, key, owner) // the lease ends it otherwise
+				}
 			}, nil
 		}
 		select {
@@ -358,6 +386,38 @@ func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *held
 			return held, nil, nil
 		}
 	}
+}
+
+// pauseForAll is for how long no replica should ask again, after an answer that all would get: WeCom is busy, or limits the
+// calls. Whatever else goes wrong may do so in this replica only.
+func pauseForAll(err error) time.Duration {
+	var status *statusError
+	switch code := errorCode(err); {
+	case isLimited(err):
+		return limitedPause
+	case code == codeBusy, code == codeTooConcurrent, errors.As(err, &status) && status.code >= 500:
+		return rememberFailed
+	}
+	return 0
+}
+
+// encodeFailure writes "<errcode> <text>", for the other replicas.
+func encodeFailure(err error) string {
+	text := err.Error()
+	if api := (*APIError)(nil); errors.As(err, &api) {
+		text = api.Op + " " + api.Message
+	}
+	return strconv.Itoa(errorCode(err)) + " " + text
+}
+
+func failedElsewhere(text string) error {
+	first, text, _ := strings.Cut(text, " ")
+	code, _ := strconv.Atoi(first)
+	if code == 0 {
+		return fmt.Errorf("openwork: in another replica: %s", strings.TrimPrefix(text, "openwork: "))
+	}
+	op, message, _ := strings.Cut(text, " ")
+	return &APIError{Op: op, Code: code, Message: message}
 }
 
 // keep makes a token the current one, here and in the cache, unless either has got one meanwhile whose fetch began later,
@@ -380,6 +440,7 @@ func (c *CachedToken) keep(ctx context.Context, fetched *heldToken, epoch int) *
 		c.mu.Unlock()
 		return cached
 	}
+	fetched.again = fetched.value == c.bad
 	c.current.Store(fetched)
 	c.bad = ""
 	c.mu.Unlock()
@@ -416,6 +477,7 @@ type heldToken struct {
 	value, tag    string
 	fetched       time.Time // when the fetch began
 	soft, expires time.Time
+	again         bool // it is what had just been dropped
 }
 
 func newHeldToken(value, tag string, fetched, expires time.Time) *heldToken {

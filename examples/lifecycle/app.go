@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -55,18 +56,22 @@ func (a *app) authorized(msg *openwork.Message, next openwork.Next) (openwork.Re
 // create_auth then.
 func (a *app) installed(w http.ResponseWriter, r *http.Request) {
 	// A real app compares the state with the one it gave this browser.
-	if err := a.authorize(r.Context(), r.URL.Query().Get("auth_code"), time.Now()); err != nil {
+	if err := a.authorize(r.Context(), r.URL.Query().Get("auth_code"), time.Time{}); err != nil {
 		http.Error(w, "the installation could not be completed", http.StatusBadGateway)
 		return
 	}
 	fmt.Fprintln(w, "installed")
 }
 
-// authorize exchanges an auth_code and keeps the permanent code.
+// authorize exchanges an auth_code and keeps the permanent code under the event's time. A redirect brings none: then the
+// time of the exchange counts, which stays the same if the browser comes back much later.
 func (a *app) authorize(ctx context.Context, authCode string, at time.Time) error {
 	authorization, err := a.client.PermanentCode(ctx, authCode)
 	if err != nil {
 		return err
+	}
+	if at.IsZero() {
+		at = authorization.Time
 	}
 	corpID := authorization.AuthCorpInfo.CorpID
 	if err := a.codes.Put(ctx, corpID, authorization.PermanentCode, at); err != nil {
@@ -78,6 +83,9 @@ func (a *app) authorize(ctx context.Context, authCode string, at time.Time) erro
 // changed handles change_auth: the event does not say what changed, so the app reads it again.
 func (a *app) changed(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
 	authorization, err := a.client.AuthInfo(msg.Context(), msg.CorpID)
+	if errors.Is(err, openwork.ErrAuthorizationRevoked) { // the event is late: the corp has removed the app since
+		return next(msg)
+	}
 	if err != nil {
 		return openwork.Success, err
 	}
