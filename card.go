@@ -2,6 +2,7 @@ package openwork
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -22,7 +23,7 @@ type TemplateCard struct {
 	CardType string   // one of the Card constants
 
 	Source    *CardSource    `xml:",omitempty"` // all types: where the card is from
-	MainTitle *CardTitle     `xml:",omitempty"` // all types
+	MainTitle *CardTitle     `xml:",omitempty"` // all types; text_notice has its Title, or SubTitleText
 	CardImage *CardImage     `xml:",omitempty"` // news_notice: this or ImageTextArea is required
 	ImageText *CardImageText `xml:"ImageTextArea,omitempty"`
 	Emphasis  *CardTitle     `xml:"EmphasisContent,omitempty"` // text_notice, news_notice
@@ -31,14 +32,14 @@ type TemplateCard struct {
 
 	Horizontal []CardHorizontal `xml:"HorizontalContentList"` // text_notice, news_notice, button_interaction: at most 6
 	Vertical   []CardTitle      `xml:"VerticalContentList"`   // news_notice: at most 4
-	Jumps      []CardJump       `xml:"JumpList"`              // text_notice, news_notice: at most 3
+	Jumps      []CardJump       `xml:"JumpList"`              // text_notice, news_notice, button_interaction: at most 3
 	Action     *CardAction      `xml:"CardAction,omitempty"`  // required by text_notice and news_notice; button_interaction
 	Menu       *CardMenu        `xml:"ActionMenu,omitempty"`  // text_notice, news_notice, button_interaction
 
 	ButtonSelection *CardSelect  `xml:",omitempty"`             // button_interaction
 	Buttons         []CardButton `xml:"ButtonList"`             // button_interaction: 1 to 6
 	CheckBox        *CardCheck   `xml:",omitempty"`             // vote_interaction: required
-	Selects         []CardSelect `xml:"SelectList"`             // multiple_interaction: 1 to 3
+	Selects         []CardSelect `xml:"SelectList"`             // multiple_interaction: at most 3
 	Submit          *CardSubmit  `xml:"SubmitButton,omitempty"` // required by vote_interaction and multiple_interaction
 	ReplaceText     string       `xml:",omitempty"`             // the three interactions: what the inert button says
 }
@@ -62,7 +63,7 @@ type CardImage struct {
 	AspectRatio float64 `xml:",omitempty"` // width to height, 1.3 to 2.25; 0: WeCom's 1.3
 }
 
-// CardImageText is a picture beside text. Its Type is 0 for no link, 1 for URL, 2 for a mini program.
+// CardImageText is a picture beside text. Its Type is 0 for no link, 1 for URL, 2 for a mini program, AppID.
 type CardImageText struct {
 	Type     int
 	URL      string `xml:"Url,omitempty"`
@@ -73,7 +74,7 @@ type CardImageText struct {
 	ImageURL string `xml:"ImageUrl"`
 }
 
-// CardQuote is a quotation. Its Type is 0 for no link, 1 for URL, 2 for a mini program.
+// CardQuote is a quotation. Its Type is 0 for no link, 1 for URL, 2 for a mini program, AppID.
 type CardQuote struct {
 	Type      int
 	URL       string `xml:"Url,omitempty"`
@@ -93,7 +94,7 @@ type CardHorizontal struct {
 	UserID  string `xml:"UserId,omitempty"`
 }
 
-// CardJump is a link below the card. Its Type is 0 for no link, 1 for URL, 2 for a mini program.
+// CardJump is a link below the card. Its Type is 0 for no link, 1 for URL, 2 for a mini program, AppID.
 type CardJump struct {
 	Type     int
 	Title    string
@@ -102,7 +103,7 @@ type CardJump struct {
 	PagePath string `xml:",omitempty"`
 }
 
-// CardAction is what a click on the card does. Its Type is 0 for nothing, 1 for URL, 2 for a mini program.
+// CardAction is what a click on the card does. Its Type is 0 for nothing, 1 for URL, 2 for a mini program, AppID.
 type CardAction struct {
 	Type     int
 	URL      string `xml:"Url,omitempty"`
@@ -113,7 +114,7 @@ type CardAction struct {
 // CardMenu is the menu in the card's corner.
 type CardMenu struct {
 	Desc    string       `xml:",omitempty"`
-	Actions []CardChoice `xml:"ActionList"` // 1 to 10
+	Actions []CardChoice `xml:"ActionList"` // 1 to 10, each with a Key of its own
 }
 
 // CardChoice is an item of a CardMenu; Key, at most 1024 bytes, comes back in the event.
@@ -156,8 +157,11 @@ type CardVote struct {
 	IsChecked bool
 }
 
-// CardSubmit is the button that submits; Key, at most 1024 bytes, comes back in the event.
-type CardSubmit struct{ Text, Key string }
+// CardSubmit is the button that submits; Key, at most 1024 bytes, comes back in the event. WeCom has a Text of its own, 提交.
+type CardSubmit struct {
+	Text string `xml:",omitempty"`
+	Key  string
+}
 
 // check returns an error that names the first field that WeCom would not take.
 func (c *TemplateCard) check() error {
@@ -181,13 +185,13 @@ func (c *TemplateCard) check() error {
 		{"SubTitleText", one(c.SubTitle != ""), 1, described, nil},
 		{"HorizontalContentList", len(c.Horizontal), 6, described, nil},
 		{"VerticalContentList", len(c.Vertical), 4, []string{CardNewsNotice}, nil},
-		{"JumpList", len(c.Jumps), 3, notice, nil},
+		{"JumpList", len(c.Jumps), 3, described, nil},
 		{"CardAction", one(c.Action != nil), 1, described, notice},
 		{"ActionMenu", one(c.Menu != nil), 1, described, nil},
 		{"ButtonSelection", one(c.ButtonSelection != nil), 1, []string{CardButtonInteraction}, nil},
 		{"ButtonList", len(c.Buttons), 6, []string{CardButtonInteraction}, []string{CardButtonInteraction}},
 		{"CheckBox", one(c.CheckBox != nil), 1, []string{CardVoteInteraction}, []string{CardVoteInteraction}},
-		{"SelectList", len(c.Selects), 3, []string{CardMultipleInteraction}, []string{CardMultipleInteraction}},
+		{"SelectList", len(c.Selects), 3, []string{CardMultipleInteraction}, nil},
 		{"SubmitButton", one(c.Submit != nil), 1, interactions[1:], interactions[1:]},
 		{"ReplaceText", one(c.ReplaceText != ""), 1, interactions, nil},
 	} {
@@ -203,8 +207,14 @@ func (c *TemplateCard) check() error {
 	if c.CardType == CardNewsNotice && c.CardImage == nil && c.ImageText == nil {
 		return fmt.Errorf("CardImage or ImageTextArea is required by %s", c.CardType)
 	}
+	if c.CardType == CardTextNotice && c.SubTitle == "" && (c.MainTitle == nil || c.MainTitle.Title == "") {
+		return fmt.Errorf("MainTitle.Title or SubTitleText is required by %s", c.CardType)
+	}
 	return c.checkValues()
 }
+
+// isNotice tells the types of cards that have no button to make inert.
+func isNotice(cardType string) bool { return cardType == CardTextNotice || cardType == CardNewsNotice }
 
 func one(isSet bool) int {
 	if isSet {
@@ -238,6 +248,20 @@ func (k *cardCheck) text(field, value string, most int) {
 	}
 }
 
+// link checks what a click leads to.
+func (k *cardCheck) link(field string, kind int, url, appID string) {
+	k.within(field+".Type", kind, 0, 2)
+	k.needs(field, kind, 1, "Url", url)
+	k.needs(field, kind, 2, "AppId", appID)
+}
+
+// needs checks that a field of one Type has what that needs.
+func (k *cardCheck) needs(field string, kind, ofKind int, name, value string) {
+	if k.err == nil && kind == ofKind && value == "" {
+		k.err = fmt.Errorf("%s.%s is empty with Type %d", field, name, kind)
+	}
+}
+
 // checkValues looks into the fields that are set.
 func (c *TemplateCard) checkValues() error {
 	const keyMost, idMost, anyMost = 1024, 128, 1 << 20
@@ -252,31 +276,39 @@ func (c *TemplateCard) checkValues() error {
 		}
 	}
 	if c.ImageText != nil {
-		k.within("ImageTextArea.Type", c.ImageText.Type, 0, 2)
+		k.link("ImageTextArea", c.ImageText.Type, c.ImageText.URL, c.ImageText.AppID)
 		k.text("ImageTextArea.ImageUrl", c.ImageText.ImageURL, anyMost)
 	}
 	if c.Quote != nil {
-		k.within("QuoteArea.Type", c.Quote.Type, 0, 2)
+		k.link("QuoteArea", c.Quote.Type, c.Quote.URL, c.Quote.AppID)
 	}
 	for _, h := range c.Horizontal {
 		k.text("HorizontalContentList.KeyName", h.KeyName, anyMost)
 		k.within("HorizontalContentList.Type", h.Type, 0, 3)
+		k.needs("HorizontalContentList", h.Type, 1, "Url", h.URL)
+		k.needs("HorizontalContentList", h.Type, 2, "MediaId", h.MediaID)
+		k.needs("HorizontalContentList", h.Type, 3, "UserId", h.UserID)
 	}
 	for _, v := range c.Vertical {
 		k.text("VerticalContentList.Title", v.Title, anyMost)
 	}
 	for _, j := range c.Jumps {
 		k.text("JumpList.Title", j.Title, anyMost)
-		k.within("JumpList.Type", j.Type, 0, 2)
+		k.link("JumpList", j.Type, j.URL, j.AppID)
 	}
 	if c.Action != nil {
-		k.within("CardAction.Type", c.Action.Type, 0, 2)
+		k.link("CardAction", c.Action.Type, c.Action.URL, c.Action.AppID)
 	}
 	if c.Menu != nil {
 		k.items("ActionMenu.ActionList", len(c.Menu.Actions), 10)
+		keys := map[string]bool{}
 		for _, a := range c.Menu.Actions {
 			k.text("ActionList.Text", a.Text, anyMost)
 			k.text("ActionList.Key", a.Key, keyMost)
+			if k.err == nil && keys[a.Key] {
+				k.err = errors.New("ActionList.Key is there twice")
+			}
+			keys[a.Key] = true
 		}
 	}
 	selects := c.Selects
@@ -306,7 +338,6 @@ func (c *TemplateCard) checkValues() error {
 		}
 	}
 	if c.Submit != nil {
-		k.text("SubmitButton.Text", c.Submit.Text, anyMost)
 		k.text("SubmitButton.Key", c.Submit.Key, keyMost)
 	}
 	return k.err

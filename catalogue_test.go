@@ -92,7 +92,6 @@ func TestCatalogue_NamesAgree(t *testing.T) {
 		assert.Equal(t, e.Name, typed.EventName())
 		assert.Equal(t, e.GoName, reflect.TypeOf(typed).Elem().Name())
 		assert.NotSame(t, typed, event.New(e.Name), e.Name)
-		assert.Equal(t, e.Aliases, event.Aliases(e.Name), e.Name)
 		for _, name := range append([]string{e.Name}, e.Aliases...) {
 			assert.False(t, names[strings.ToLower(name)], "%s stands for two events", name)
 			names[strings.ToLower(name)] = true
@@ -103,6 +102,9 @@ func TestCatalogue_NamesAgree(t *testing.T) {
 			typed := event.New(alias)
 			require.NotNil(t, typed, alias)
 			assert.Equal(t, e.Name, typed.EventName(), "the alias %s", alias)
+			family, changeType, _ := strings.Cut(alias, ".")
+			assert.Equal(t, e.Name, family+"."+event.CanonicalChangeType(family, changeType))
+			assert.Equal(t, changeType, event.CanonicalChangeType("another", changeType))
 		}
 
 		requireFields(t, reflect.TypeOf(typed).Elem(), e.Tree(), e.GoName)
@@ -113,7 +115,6 @@ func TestCatalogue_NamesAgree(t *testing.T) {
 	for _, name := range []string{"", ".", "brand_new_event", "change_contact", "change_contact.", "Create_Auth", "create_auth ", "message",
 		"message.", "message.event", "create_user"} {
 		assert.Nil(t, event.New(name), "%q", name)
-		assert.Empty(t, event.Aliases(name), "%q", name)
 	}
 }
 
@@ -216,9 +217,69 @@ func TestOn_Aliases(t *testing.T) {
 		openwork.On(f.Server, func(*openwork.Message, *event.UpdateDepartment, openwork.Next) (openwork.Reply, error) {
 			panic("another event")
 		})
+		var handled []string
+		for _, name := range []string{event.NameCreateDepartment, "change_school_contact.create_deparmtment", "change_school_contact"} {
+			f.Handle(name, func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+				handled = append(handled, msg.Name())
+				return next(msg)
+			})
+		}
 		f.requireSuccess(newPush(row.plaintext, row.edit).request())
 		assert.Equal(t, []int64{7}, ids, row.plaintext)
+		assert.Equal(t, slices.Repeat([]string{event.NameCreateDepartment}, 3), handled, row.plaintext)
 	}
+}
+
+// On and Typed agree on what is another event: one with a ChangeType that the catalogue's has not.
+func TestOn_AnotherChangeTypeIsAnotherEvent(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	openwork.On(f.Server, func(*openwork.Message, *event.ShareAgentChange, openwork.Next) (openwork.Reply, error) {
+		panic("another event")
+	})
+	var typedErr error
+	f.HandleShareAgentChanged(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+		_, typedErr = msg.Typed()
+		return next(msg)
+	})
+	f.requireSuccess(newPush(command("share_agent_change", "ChangeType", "brand_new")).request())
+	require.ErrorIs(t, typedErr, openwork.ErrUnknownEvent, "the family's handler has it all the same")
+}
+
+// A struct of one's own that embeds an event has its methods, and would stay empty but for the event.
+func TestDecode_StructsThatAreNoEvents(t *testing.T) {
+	t.Parallel()
+	type mine struct {
+		event.CreateUser
+		Extra string
+	}
+	f := newFixture(t)
+	assert.PanicsWithValue(t, "openwork: On of a struct that embeds one of package event", func() {
+		openwork.On(f.Server, func(*openwork.Message, *mine, openwork.Next) (openwork.Reply, error) { return openwork.Success, nil })
+	})
+	msg, err := f.DecryptedMessage(newPush(command("change_contact", "ChangeType", "create_user", "UserID", "zhangsan", "Extra", "more")).request())
+	require.NoError(t, err)
+	require.ErrorContains(t, msg.Decode(&mine{}), "embeds")
+	require.Error(t, msg.Decode((*event.CreateUser)(nil)))
+}
+
+// What was in a struct before does not stay: it may be another corp's.
+func TestDecode_EmptiesTheStruct(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var e event.CreateUser
+	for _, user := range []string{"alice", "bob"} {
+		fields := []string{"ChangeType", "create_user", "UserID", user}
+		if user == "alice" {
+			fields = append(fields, "Department", "1,2", "Mobile", "111", "IsLeaderInDept", "1,0")
+		}
+		msg, err := f.DecryptedMessage(newPush(command("change_contact", fields...)).request())
+		require.NoError(t, err)
+		require.NoError(t, msg.Decode(&e))
+		require.Equal(t, user, e.UserID)
+	}
+	require.Empty(t, e.Department)
+	require.Empty(t, e.Mobile)
 }
 
 // On is one of the chain: in order of registration, with next, and its error and its reply count.
@@ -495,7 +556,7 @@ func TestCatalogue_OfficialQuirks(t *testing.T) {
 			testSuiteID, nil},
 		{"a blank in an end tag",
 			"<xml>" + head + "<Event>switch_workbench_mode</Event><Mode>1</Mode ><AgentID>218</AgentID></xml>", testCorp,
-			&event.SwitchWorkbenchMode{Head: dataHead("switch_workbench_mode", "218"), Mode: true}},
+			&event.SwitchWorkbenchMode{Head: dataHead("switch_workbench_mode", "218"), Mode: 1}},
 		{"AgentId for AgentID",
 			"<xml>" + head + "<Event>change_app_admin</Event><AgentId>218</AgentId></xml>", testCorp,
 			&event.ChangeAppAdmin{Head: dataHead("change_app_admin", "218")}},
@@ -567,7 +628,7 @@ func TestCatalogue_OtherSpellings(t *testing.T) {
 		typed, err := formNamed(t, "book_meeting_room", "data").receive(t, text).Typed()
 		require.NoError(t, err)
 		e := typed.(*event.BookMeetingRoom)
-		assert.Equal(t, "mtg5", strings.TrimSpace(e.BookingID), name)
+		assert.Equal(t, "mtg5", e.BookingID, "%s: the blank of WeCom's sample", name)
 	}
 }
 
@@ -720,8 +781,9 @@ func headOf(t *testing.T, text string) event.Head {
 	}
 	head := event.Head{SuiteID: values["SuiteId"], AuthCorpID: values["AuthCorpId"], ServiceCorpID: values["ServiceCorpId"],
 		InfoType: values["InfoType"], ChangeType: values["ChangeType"], ToUserName: values["ToUserName"],
-		FromUserName: values["FromUserName"], MsgType: values["MsgType"], Event: values["Event"], AgentID: values["AgentID"],
-		Time: time.Unix(catalogue.SampleTime, 0)}
+		FromUserName: values["FromUserName"], MsgType: values["MsgType"], Event: values["Event"],
+		AgentID: values["AgentID"] + values["AgentId"],
+		Time:    time.Unix(catalogue.SampleTime, 0)}
 	for _, name := range []string{"ToUserName", "PaidCorpId", "AuthCorpId"} {
 		if values[name] != "" {
 			head.CorpID = values[name]
@@ -795,8 +857,6 @@ func leafValue(t *testing.T, typ reflect.Type, name, text string) reflect.Value 
 		f, err := strconv.ParseFloat(text, 64)
 		require.NoError(t, err)
 		v = f
-	case "bool":
-		v = map[string]bool{"0": false, "1": true}[text]
 	case "time":
 		v = time.Unix(whole(text), 0)
 	case "strings":
@@ -978,7 +1038,7 @@ func ownStruct(nodes []*catalogue.Node) reflect.Type {
 	for i, n := range nodes {
 		typ := map[string]reflect.Type{"string": reflect.TypeFor[string](), "strings": reflect.TypeFor[string](),
 			"ints": reflect.TypeFor[string](), "int": reflect.TypeFor[int64](), "int64": reflect.TypeFor[int64](),
-			"time": reflect.TypeFor[int64](), "float64": reflect.TypeFor[float64](), "bool": reflect.TypeFor[bool]()}[n.Type]
+			"time": reflect.TypeFor[int64](), "float64": reflect.TypeFor[float64]()}[n.Type]
 		if typ == nil {
 			typ = ownStruct(n.Children)
 		}

@@ -116,7 +116,7 @@ func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease tim
 	succeeded = true
 	stopRenewing()
 	result := reply
-	if reply.kind != "" && (reply.err != nil || !takesReply(m)) {
+	if reply.kind != "" && (reply.err != nil || !takesReply(m, reply.kind)) {
 		result = Success // an error that the developer sees now; a copy must not repeat what the handlers did
 	}
 	keep := keepDone

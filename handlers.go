@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -124,11 +125,12 @@ func (s *Server) Handle(name string, h Handler) {
 	if first == "" || isPart && second == "" {
 		panic("openwork: Handle of a name with an empty part")
 	}
-	s.handlers.add(route{first, second}, h)
+	s.handlers.add(route{first, event.CanonicalChangeType(first, second)}, h)
 }
 
 // On registers a handler for one event of package event, which it gets decoded; both forms of the event reach it, and other
-// events pass it by. It is safe to register while serving. A nil handler panics.
+// events pass it by, with a ChangeType that this one has not among them. It is safe to register while serving. A nil handler
+// panics, and so does a struct that only embeds one of package event, whose own fields would stay empty.
 //
 //	openwork.On(server, func(msg *openwork.Message, e *event.CreateUser, next openwork.Next) (openwork.Reply, error) {
 //		log.Println(e.UserID, e.Department)
@@ -141,16 +143,19 @@ func On[E any, P interface {
 	if h == nil {
 		panic("openwork: nil Handler")
 	}
-	handler := func(msg *Message, next Next) (Reply, error) {
+	if !isOfCatalogue(reflect.TypeFor[E]()) {
+		panic("openwork: On of a struct that embeds one of package event")
+	}
+	name := P(new(E)).EventName()
+	first, second, _ := strings.Cut(name, ".")
+	s.Handle(name, func(msg *Message, next Next) (Reply, error) {
+		if msg.route() != (route{first, second}) {
+			return next(msg)
+		}
 		e := P(new(E))
 		event.Decode(&msg.doc, msg.head(), e)
 		return h(msg, e, next)
-	}
-	name := P(new(E)).EventName()
-	s.Handle(name, handler)
-	for _, alias := range event.Aliases(name) {
-		s.Handle(alias, handler)
-	}
+	})
 }
 
 // One method per event that nearly every app handles; all others go through Handle and With. Each matches the event in
@@ -181,8 +186,8 @@ func (s *Server) HandleContactChanged(h Handler) { s.Handle("change_contact", h)
 // document/path/90639.
 func (s *Server) HandleUserCreated(h Handler) { s.Handle("change_contact.create_user", h) }
 
-// HandleUserUpdated registers a handler for change_contact.update_user: a member has been changed; only changed
-// fields are sent. See document/path/90639.
+// HandleUserUpdated registers a handler for change_contact.update_user: a member has been changed; several fields are
+// sent only if they changed. See document/path/90639.
 func (s *Server) HandleUserUpdated(h Handler) { s.Handle("change_contact.update_user", h) }
 
 // HandleUserDeleted registers a handler for change_contact.delete_user: a member has been removed. See

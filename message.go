@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,7 @@ func parseMessage(plaintext string) (*Message, error) {
 	}
 	var values [headers]string
 	var seen [headers]bool
+	agentID := "" // the spelling it was taken from
 	for i := range m.doc.Len() {
 		name := m.doc.Name(i)
 		h := headerOf(name)
@@ -73,9 +75,10 @@ func parseMessage(plaintext string) (*Message, error) {
 		case h == headers:
 			continue
 		case h == headAgentID: // whose spelling differs between pages; an event may have both
-			if seen[h] && name != headerNames[h] {
+			if seen[h] && (name != headerNames[h] || agentID == name) {
 				continue
 			}
+			agentID = name
 		case seen[h]:
 			return nil, fmt.Errorf("%s more than once", headerNames[h])
 		}
@@ -159,9 +162,9 @@ type route struct{ first, second string }
 func (m *Message) route() route {
 	switch {
 	case m.InfoType != "":
-		return route{m.InfoType, m.ChangeType}
+		return route{m.InfoType, event.CanonicalChangeType(m.InfoType, m.ChangeType)}
 	case m.MsgType == msgTypeEvent:
-		return route{m.Event, m.ChangeType}
+		return route{m.Event, event.CanonicalChangeType(m.Event, m.ChangeType)}
 	case m.MsgType != "":
 		return route{messageName, m.MsgType}
 	}
@@ -197,8 +200,8 @@ func (r route) String() string {
 
 // Name is what the push is called, in WeCom's own words: InfoType or Event, and ChangeType where there is one
 // ("suite_ticket", "change_contact.create_user"), or "message." and MsgType ("message.text"). An event that WeCom has in
-// two forms, for the command URL and for the data URL, has one name. It is empty for a push with neither InfoType nor
-// MsgType.
+// two forms, for the command URL and for the data URL, has one name, and so has one that WeCom's pages spell in two ways. It
+// is empty for a push with neither InfoType nor MsgType.
 func (m *Message) Name() string { return m.route().String() }
 
 // Get is the value of a top-level field, "" if there is none: the first of exactly that name, else the first whose name
@@ -222,10 +225,16 @@ func (m *Message) Fields() iter.Seq2[string, string] {
 }
 
 // Decode reads the push into a struct of package event, or into one of yours with xml tags, as encoding/xml does; a JSON
-// push too, whose members are taken for elements. A struct of package event takes what fits and never fails. An error
-// does not show the value that does not fit.
+// push too, whose members are taken for elements. A struct of package event is emptied first, takes what fits and never
+// fails; one of yours that embeds such a struct is refused, since its other fields would stay empty: decode the two apart. An
+// error does not show the value that does not fit.
 func (m *Message) Decode(v any) error {
 	if e, ok := v.(event.Event); ok {
+		target := reflect.ValueOf(v)
+		if target.Kind() != reflect.Pointer || target.IsNil() || !isOfCatalogue(target.Type().Elem()) {
+			return fmt.Errorf("openwork: decode into %T: no struct of package event, but it embeds one, or is nil", v)
+		}
+		target.Elem().SetZero()
 		event.Decode(&m.doc, m.head(), e)
 		return nil
 	}
@@ -233,6 +242,11 @@ func (m *Message) Decode(v any) error {
 		return fmt.Errorf("openwork: decode %s: %w", show(m.Name()), withoutValues(err))
 	}
 	return nil
+}
+
+// isOfCatalogue tells a struct of package event from one that has its methods only because it embeds it.
+func isOfCatalogue(t reflect.Type) bool {
+	return t.PkgPath() == reflect.TypeFor[event.Head]().PkgPath()
 }
 
 // Typed is the push as the struct of package event that its Name stands for, for a type switch; ErrUnknownEvent if there is

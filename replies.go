@@ -11,6 +11,13 @@ import (
 
 // The messages that may answer a push: document/path/90377.
 
+// The kinds of replies that not every push that takes a reply does.
+const (
+	kindUpdateButton = "update_button"
+	kindUpdateCard   = "update_template_card"
+	kindXML          = "XML"
+)
+
 // Text answers with a text message; WeCom cuts it after 2048 bytes. Characters that XML can't carry are sent as U+FFFD.
 func Text(content string) Reply {
 	return newReply("text", textElement("Content", content))
@@ -58,28 +65,27 @@ func News(articles ...Article) Reply {
 // types button_interaction, vote_interaction and multiple_interaction have such buttons. WeCom may not look at this reply:
 // the call message/update_template_card with the event's ResponseCode is the dependable way.
 func UpdateButton(replaceName string) Reply {
-	return newReply("update_button", "<Button>"+textElement("ReplaceName", replaceName)+"</Button>").
+	return newReply(kindUpdateButton, "<Button>"+textElement("ReplaceName", replaceName)+"</Button>").
 		require("ReplaceName", replaceName)
 }
 
 // UpdateTemplateCard answers a click on a template card with another card for the clicker. What was said of UpdateButton
 // holds here too.
 func UpdateTemplateCard(card TemplateCard) Reply {
-	const kind = "update_template_card"
 	if err := card.check(); err != nil {
-		return Reply{kind: kind, err: err}
+		return Reply{kind: kindUpdateCard, err: err}
 	}
 	body, err := xml.Marshal(card)
 	if err != nil {
-		return Reply{kind: kind, err: err}
+		return Reply{kind: kindUpdateCard, err: err}
 	}
-	return newReply(kind, string(body))
+	return newReply(kindUpdateCard, string(body))
 }
 
-// XML answers with any other message: a struct that encoding/xml can write, with everything after CreateTime, MsgType first.
+// XML answers with any other message: a struct that encoding/xml can write, with MsgType and everything that belongs to it.
 // ToUserName, FromUserName and CreateTime are added; the name of the struct's own element does not matter.
 func XML(v any) Reply {
-	const kind = "XML"
+	const kind = kindXML
 	document, err := xml.Marshal(v)
 	if err != nil {
 		return Reply{kind: kind, err: err}
@@ -94,10 +100,19 @@ func XML(v any) Reply {
 			return Reply{kind: kind, err: fmt.Errorf("%s is not the handler's to set", name)}
 		}
 	}
-	if msgType, _ := parsed.Find("MsgType"); xmlread.Text(msgType) == "" {
+	if !hasMsgType(&parsed) {
 		return Reply{kind: kind, err: errors.New("MsgType is missing")}
 	}
 	return Reply{kind: kind, body: text[strings.IndexByte(text, '>')+1 : strings.LastIndex(text, "</")]}
+}
+
+func hasMsgType(doc *xmlread.Document) bool {
+	for i := range doc.Len() {
+		if doc.Name(i) == "MsgType" && xmlread.Text(doc.Inner(i)) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func newReply(msgType, body string) Reply {

@@ -50,15 +50,20 @@ func TestReplies_Golden(t *testing.T) {
 		golden[row.name+".xml"] = true
 		t.Run(row.name, func(t *testing.T) {
 			file := filepath.Join("testdata", "replies", row.name+".xml")
+			message, click := textMessage("hello"), dataEvent("click", "EventKey", "menu", "AgentID", "218")
+			if strings.HasPrefix(row.name, "update_") {
+				message = cardClick(openwork.CardButtonInteraction)
+				click = cardClick(openwork.CardVoteInteraction)
+			}
 			for _, to := range []struct {
 				url       consoleURL
 				receiveID string
 				event     string
 			}{
-				{thirdPartyApp, testCorp, textMessage("hello")},
-				{thirdPartyApp, testCorp, dataEvent("click", "EventKey", "menu", "AgentID", "218")},
-				{customizedApp, testCorp, textMessage("hello")},
-				{individual, "", textMessage("hello")},
+				{thirdPartyApp, testCorp, message},
+				{thirdPartyApp, testCorp, click},
+				{customizedApp, testCorp, message},
+				{individual, "", message},
 			} {
 				f := newFixture(t, to.url.config)
 				f.With(func(*openwork.Message, openwork.Next) (openwork.Reply, error) { return row.reply, nil })
@@ -179,11 +184,11 @@ func TestReplies_Content(t *testing.T) {
 	})
 }
 
-// Which pushes take a reply: all messages, and the events of document/path/90377 and 95716. Every form of the catalogue.
+// Which pushes take a message: all messages, and the events of document/path/90377 and 95716. Every form of the catalogue.
 func TestReplies_WhichPushesTakeOne(t *testing.T) {
 	t.Parallel()
 	takes := map[string]bool{"subscribe": true, "enter_agent": true, "LOCATION": true, "click": true, "view": true, "view_miniprogram": true,
-		"scancode_waitmsg": true, "template_card_menu_event": true, "template_card_event": true, "unlicensed_notify": true,
+		"scancode_waitmsg": true, "template_card_menu_event": true, "unlicensed_notify": true,
 		"message.text": true, "message.image": true, "message.voice": true, "message.video": true, "message.location": true, "message.link": true}
 	seen := map[string]bool{}
 	for _, form := range forms(t) {
@@ -216,11 +221,54 @@ func TestReplies_WhichPushesTakeOne(t *testing.T) {
 	require.Equal(t, takes, seen)
 }
 
+// A click on a template card takes an update of the card, and nothing else does. Only interactions have a button to update.
+func TestReplies_UpdatesOfCards(t *testing.T) {
+	t.Parallel()
+	button, card := openwork.UpdateButton("done"), openwork.UpdateTemplateCard(textNotice())
+	text, other := openwork.Text("hello"), openwork.XML(taskCardReply{MsgType: "update_taskcard", ReplaceName: "done"})
+	for _, row := range []struct {
+		plaintext string
+		takes     []openwork.Reply
+		not       []openwork.Reply
+	}{
+		{cardClick(openwork.CardButtonInteraction), []openwork.Reply{button, card, other}, []openwork.Reply{text, openwork.Image("id")}},
+		{cardClick(openwork.CardTextNotice), []openwork.Reply{card}, []openwork.Reply{button, text}},
+		{cardClick(openwork.CardNewsNotice), []openwork.Reply{card}, []openwork.Reply{button, text}},
+		{cardClick(""), []openwork.Reply{button, card}, []openwork.Reply{text}},
+		{dataEvent("template_card_menu_event"), []openwork.Reply{text, card, other}, []openwork.Reply{button}},
+		{dataEvent("click"), []openwork.Reply{text, other}, []openwork.Reply{button, card}},
+		{textMessage("hello"), []openwork.Reply{text, other}, []openwork.Reply{button, card}},
+		{dataEvent("brand_new"), []openwork.Reply{text, button, card, other}, nil},
+		{command("change_auth"), nil, []openwork.Reply{text, button, card, other}},
+	} {
+		f := newFixture(t)
+		edit := toCorp
+		if strings.Contains(row.plaintext, "InfoType") {
+			edit = func(*push) {}
+		}
+		msg, err := f.DecryptedMessage(newPush(row.plaintext, edit).request())
+		require.NoError(t, err)
+		for _, reply := range row.takes {
+			_, err := f.Respond(msg, reply)
+			assert.NoError(t, err, "%v to %s", reply, row.plaintext)
+		}
+		for _, reply := range row.not {
+			_, err := f.Respond(msg, reply)
+			assert.ErrorIs(t, err, openwork.ErrReplyNotAllowed, "%v to %s", reply, row.plaintext)
+		}
+	}
+}
+
+// cardClick is a member's click on a template card.
+func cardClick(cardType string) string {
+	return dataEvent("template_card_event", "CardType", cardType, "TaskId", "1", "AgentID", "218")
+}
+
 // A reply that cannot be sent is an error at once: 500, with an empty body, never plaintext; and the log says why.
 func TestReplies_Errors(t *testing.T) {
 	t.Parallel()
 	const secret = "nobody's business"
-	toMessage := newPush(textMessage("hello"), toCorp)
+	toMessage, toCard := newPush(textMessage("hello"), toCorp), newPush(cardClick(openwork.CardButtonInteraction), toCorp)
 	for _, row := range []struct {
 		what  string
 		push  *push
@@ -241,12 +289,15 @@ func TestReplies_Errors(t *testing.T) {
 		{"video without an id", toMessage, openwork.Video("", secret, secret), "MediaId", nil},
 		{"no articles", toMessage, openwork.News(), "Articles", nil},
 		{"nine articles", toMessage, openwork.News(make([]openwork.Article, 9)...), "Articles", nil},
-		{"button without a text", toMessage, openwork.UpdateButton(""), "ReplaceName", nil},
-		{"no card at all", toMessage, openwork.UpdateTemplateCard(openwork.TemplateCard{}), "CardType", nil},
+		{"button without a text", toCard, openwork.UpdateButton(""), "ReplaceName", nil},
+		{"no card at all", toCard, openwork.UpdateTemplateCard(openwork.TemplateCard{}), "CardType", nil},
 		{"XML of what XML can't hold", toMessage, openwork.XML(make(chan int)), "chan", nil},
 		{"XML of nothing", toMessage, openwork.XML(nil), "XML", nil},
 		{"XML of text", toMessage, openwork.XML(secret), "XML", nil},
 		{"XML of several documents", toMessage, openwork.XML([]taskCardReply{{MsgType: "a"}, {MsgType: "b"}}), "XML", nil},
+		{"XML with a MsgType in another case", toMessage, openwork.XML(struct {
+			MsgType string `xml:"msgtype"`
+		}{"text"}), "MsgType", nil},
 		{"XML without a MsgType", toMessage, openwork.XML(taskCardReply{ReplaceName: secret}), "MsgType", nil},
 		{"XML with a receiver of its own", toMessage, openwork.XML(struct{ ToUserName, MsgType string }{secret, "text"}), "ToUserName", nil},
 		{"XML with a sender of its own", toMessage, openwork.XML(struct{ FromUserName, MsgType string }{secret, "text"}), "FromUserName", nil},
@@ -335,19 +386,33 @@ func TestReplies_CardLimits(t *testing.T) {
 		{"7 pairs of news", newsNotice(), func(c *card) { c.Horizontal = times(7, c.Horizontal[0]) }, "HorizontalContentList"},
 		{"no pairs", textNotice(), func(c *card) { c.Horizontal = nil }, ""},
 		{"pair without a key", textNotice(), func(c *card) { c.Horizontal[1].KeyName = "" }, "HorizontalContentList.KeyName"},
+		{"pair to no URL", textNotice(), func(c *card) { c.Horizontal[1].URL = "" }, "HorizontalContentList.Url"},
+		{"pair to no file", textNotice(), func(c *card) { c.Horizontal[2].MediaID = "" }, "HorizontalContentList.MediaId"},
+		{"pair to no member", textNotice(), func(c *card) { c.Horizontal[3].UserID = "" }, "HorizontalContentList.UserId"},
 		{"pair of type 4", textNotice(), func(c *card) { c.Horizontal[1].Type = 4 }, "HorizontalContentList.Type"},
 		{"pair of type -1", textNotice(), func(c *card) { c.Horizontal[1].Type = -1 }, "HorizontalContentList.Type"},
 		{"3 jumps", textNotice(), func(c *card) { c.Jumps = times(3, c.Jumps[0]) }, ""},
 		{"4 jumps", textNotice(), func(c *card) { c.Jumps = times(4, c.Jumps[0]) }, "JumpList"},
 		{"4 jumps of news", newsNotice(), func(c *card) { c.Jumps = times(4, c.Jumps[0]) }, "JumpList"},
+		{"jump to no URL", textNotice(), func(c *card) { c.Jumps[0].URL = "" }, "JumpList.Url"},
+		{"jump to no mini program", textNotice(), func(c *card) { c.Jumps[1].AppID = "" }, "JumpList.AppId"},
+		{"jump to nowhere", textNotice(), func(c *card) { c.Jumps[0] = openwork.CardJump{Title: "title"} }, ""},
 		{"jump of type 3", textNotice(), func(c *card) { c.Jumps[0].Type = 3 }, "JumpList.Type"},
 		{"jump without a title", textNotice(), func(c *card) { c.Jumps[0].Title = "" }, "JumpList.Title"},
 		{"text notice without an action", textNotice(), func(c *card) { c.Action = nil }, "CardAction"},
 		{"news notice without an action", newsNotice(), func(c *card) { c.Action = nil }, "CardAction"},
 		{"buttons without an action", buttonInteraction(), func(c *card) { c.Action = nil }, ""},
+		{"action to no mini program", textNotice(), func(c *card) { c.Action.AppID = "" }, "CardAction.AppId"},
+		{"action to no URL", textNotice(), func(c *card) { c.Action.Type, c.Action.URL = 1, "" }, "CardAction.Url"},
+		{"quotation of no mini program", textNotice(), func(c *card) { c.Quote.AppID = "" }, "QuoteArea.AppId"},
+		{"image and text of no URL", newsNotice(), func(c *card) { c.ImageText.Type, c.ImageText.URL = 1, "" }, "ImageTextArea.Url"},
+		{"neither title nor subtitle", textNotice(), func(c *card) { c.SubTitle, c.MainTitle.Title = "", "" }, "MainTitle.Title or SubTitleText"},
+		{"no title", textNotice(), func(c *card) { c.MainTitle = nil }, ""},
+		{"no subtitle", textNotice(), func(c *card) { c.SubTitle = "" }, ""},
 		{"action of type 3", textNotice(), func(c *card) { c.Action.Type = 3 }, "CardAction.Type"},
 		{"quotation of type 3", textNotice(), func(c *card) { c.Quote.Type = 3 }, "QuoteArea.Type"},
-		{"10 menu items", textNotice(), func(c *card) { c.Menu.Actions = times(10, c.Menu.Actions[0]) }, ""},
+		{"10 menu items", textNotice(), func(c *card) { c.Menu.Actions = menuItems(10) }, ""},
+		{"a menu key twice", textNotice(), func(c *card) { c.Menu.Actions[1].Key = c.Menu.Actions[0].Key }, "ActionList.Key"},
 		{"11 menu items", textNotice(), func(c *card) { c.Menu.Actions = times(11, c.Menu.Actions[0]) }, "ActionList"},
 		{"11 menu items of buttons", buttonInteraction(), func(c *card) { c.Menu.Actions = times(11, c.Menu.Actions[0]) }, "ActionList"},
 		{"no menu items", textNotice(), func(c *card) { c.Menu.Actions = nil }, "ActionList"},
@@ -399,11 +464,12 @@ func TestReplies_CardLimits(t *testing.T) {
 		{"nothing to vote on", voteInteraction(), func(c *card) { c.CheckBox = nil }, "CheckBox"},
 		{"nothing to submit a vote with", voteInteraction(), func(c *card) { c.Submit = nil }, "SubmitButton"},
 		{"submit key of 1025 bytes", voteInteraction(), func(c *card) { c.Submit.Key = long(1025) }, "SubmitButton.Key"},
-		{"submit button without a text", voteInteraction(), func(c *card) { c.Submit.Text = "" }, "SubmitButton.Text"},
+		{"submit button without a text", voteInteraction(), func(c *card) { c.Submit.Text = "" }, ""},
+		{"submit button without a key", voteInteraction(), func(c *card) { c.Submit.Key = "" }, "SubmitButton.Key"},
 
 		{"3 selections", multipleInteraction(), func(c *card) { c.Selects = times(3, c.Selects[0]) }, ""},
 		{"4 selections", multipleInteraction(), func(c *card) { c.Selects = times(4, c.Selects[0]) }, "SelectList"},
-		{"no selections", multipleInteraction(), func(c *card) { c.Selects = nil }, "SelectList"},
+		{"no selections", multipleInteraction(), func(c *card) { c.Selects = nil }, ""},
 		{"10 options", multipleInteraction(), func(c *card) { c.Selects[1].Options = times(10, c.Selects[1].Options[0]) }, ""},
 		{"11 options", multipleInteraction(), func(c *card) { c.Selects[1].Options = times(11, c.Selects[1].Options[0]) }, "OptionList"},
 		{"selection's option without an id", multipleInteraction(), func(c *card) { c.Selects[1].Options[0].ID = "" }, "OptionList.Id"},
@@ -414,7 +480,8 @@ func TestReplies_CardLimits(t *testing.T) {
 		{"image and text in a text notice", textNotice(), func(c *card) { c.ImageText = newsNotice().ImageText }, "ImageTextArea"},
 		{"vertical items in a text notice", textNotice(), func(c *card) { c.Vertical = newsNotice().Vertical }, "VerticalContentList"},
 		{"replace text in a text notice", textNotice(), func(c *card) { c.ReplaceText = "done" }, "ReplaceText"},
-		{"jumps beside buttons", buttonInteraction(), func(c *card) { c.Jumps = textNotice().Jumps }, "JumpList"},
+		{"jumps beside buttons", buttonInteraction(), func(c *card) { c.Jumps = textNotice().Jumps }, ""},
+		{"jumps in a vote", voteInteraction(), func(c *card) { c.Jumps = textNotice().Jumps }, "JumpList"},
 		{"emphasis beside buttons", buttonInteraction(), func(c *card) { c.Emphasis = textNotice().Emphasis }, "EmphasisContent"},
 		{"selections beside buttons", buttonInteraction(), func(c *card) { c.Selects = multipleInteraction().Selects }, "SelectList"},
 		{"submit button beside buttons", buttonInteraction(), func(c *card) { c.Submit = voteInteraction().Submit }, "SubmitButton"},
@@ -452,8 +519,8 @@ func TestReplies_CardLimits(t *testing.T) {
 func TestReplies_LeastCards(t *testing.T) {
 	t.Parallel()
 	for want, card := range map[string]openwork.TemplateCard{
-		"<CardType>text_notice</CardType><CardAction><Type>1</Type><Url>https://example.com</Url></CardAction>": {
-			CardType: openwork.CardTextNotice, Action: &openwork.CardAction{Type: 1, URL: "https://example.com"}},
+		"<CardType>text_notice</CardType><SubTitleText>subtitle</SubTitleText><CardAction><Type>1</Type><Url>https://example.com</Url></CardAction>": {
+			CardType: openwork.CardTextNotice, SubTitle: "subtitle", Action: &openwork.CardAction{Type: 1, URL: "https://example.com"}},
 		"<CardType>news_notice</CardType><CardImage><Url>https://example.com/a.png</Url></CardImage>" +
 			"<CardAction><Type>1</Type><Url>https://example.com</Url></CardAction>": {
 			CardType: openwork.CardNewsNotice, CardImage: &openwork.CardImage{URL: "https://example.com/a.png"},
@@ -465,8 +532,8 @@ func TestReplies_LeastCards(t *testing.T) {
 			CardType: openwork.CardVoteInteraction, Submit: &openwork.CardSubmit{Text: "ok", Key: "k"},
 			CheckBox: &openwork.CardCheck{QuestionKey: "q", Options: []openwork.CardVote{{ID: "1", Text: "one"}}}},
 		"<CardType>multiple_interaction</CardType><SelectList><QuestionKey>q</QuestionKey><OptionList><Id>1</Id><Text>one</Text>" +
-			"</OptionList></SelectList><SubmitButton><Text>ok</Text><Key>k</Key></SubmitButton>": {
-			CardType: openwork.CardMultipleInteraction, Submit: &openwork.CardSubmit{Text: "ok", Key: "k"},
+			"</OptionList></SelectList><SubmitButton><Key>k</Key></SubmitButton>": {
+			CardType: openwork.CardMultipleInteraction, Submit: &openwork.CardSubmit{Key: "k"},
 			Selects: []openwork.CardSelect{{QuestionKey: "q", Options: []openwork.CardOption{{ID: "1", Text: "one"}}}}},
 	} {
 		message := openedReply(t, openwork.UpdateTemplateCard(card))
@@ -483,17 +550,30 @@ type taskCardReply struct {
 	ReplaceName string   `xml:"TaskCard>ReplaceName"`
 }
 
-// openedReply is what is in a reply to a text message, before it is sealed.
+// openedReply is what is in a reply to a text message, or to a click on a card, before it is sealed.
 func openedReply(t *testing.T, reply openwork.Reply) string {
 	t.Helper()
 	f := newFixture(t)
-	msg, err := f.DecryptedMessage(newPush(textMessage("hello"), toCorp).request())
+	plaintext := textMessage("hello")
+	if strings.Contains(fmt.Sprint(reply), "update_") {
+		plaintext = cardClick(openwork.CardButtonInteraction)
+	}
+	msg, err := f.DecryptedMessage(newPush(plaintext, toCorp).request())
 	require.NoError(t, err)
 	resp, err := f.Respond(msg, reply)
 	require.NoError(t, err)
 	message, receiveID := refOpen(t, testKey, parseReply(t, resp.Body).Encrypt)
 	require.Equal(t, testCorp, receiveID)
 	return message
+}
+
+// menuItems are n items of a menu, each with a key of its own.
+func menuItems(n int) []openwork.CardChoice {
+	items := make([]openwork.CardChoice, n)
+	for i := range items {
+		items[i] = openwork.CardChoice{Text: "text", Key: fmt.Sprint("key", i)}
+	}
+	return items
 }
 
 func times[T any](n int, item T) []T {

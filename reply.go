@@ -77,13 +77,14 @@ func newResponse(body []byte) *Response {
 
 // Respond seals a reply to a message that DecryptedMessage gave: encrypted for the receive id the message came with, and
 // signed, with the pair it came with. It returns ErrReplyNotAllowed for a reply other than Success to a push that takes
-// none: those of the command and system event URLs, and events other than those of document/path/90377. A reply that is
-// beyond WeCom's limits is an error that names the field.
+// none: those of the command and system event URLs, and events other than those of document/path/90377. A click on a template
+// card takes UpdateButton and UpdateTemplateCard, and nothing else does. A reply that is beyond WeCom's limits is an error
+// that names the field.
 func (s *Server) Respond(msg *Message, reply Reply) (*Response, error) {
 	if reply.kind == "" {
 		return success(), nil
 	}
-	if !takesReply(msg) {
+	if !takesReply(msg, reply.kind) {
 		return nil, fmt.Errorf("openwork: %s reply to %s: %w", reply.kind, show(msg.Name()), ErrReplyNotAllowed)
 	}
 	if reply.err != nil {
@@ -116,18 +117,25 @@ func (r Reply) document(msg *Message, now string) []byte {
 	return append(b, "</FromUserName><CreateTime>"+now+"</CreateTime>"+r.body+"</xml>"...)
 }
 
-// takesReply tells whether WeCom looks at a reply to the push: to messages, and to the events it lists. What is not in the
-// catalogue may have been added to the list.
-func takesReply(msg *Message) bool {
+// takesReply tells whether WeCom looks at a reply of that kind to the push: to messages, and to the events it lists. What is
+// not in the catalogue may have been added to the list.
+func takesReply(msg *Message, kind string) bool {
 	if msg.InfoType != "" || msg.MsgType == "" || msg.FromUserName == "" {
 		return false
 	}
+	isUpdate := kind == kindUpdateButton || kind == kindUpdateCard
 	switch name := msg.Name(); name {
+	case event.NameTemplateCardEvent:
+		return isUpdate && (kind != kindUpdateButton || !isNotice(msg.Get("CardType"))) || kind == kindXML
+	case event.NameTemplateCardMenuEvent:
+		return kind != kindUpdateButton
 	case event.NameSubscribe, event.NameEnterAgent, event.NameLocation, event.NameClick, event.NameView,
-		event.NameViewMiniprogram, event.NameScancodeWaitmsg, event.NameTemplateCardMenuEvent, event.NameTemplateCardEvent,
-		event.NameUnlicensedNotify:
-		return true
+		event.NameViewMiniprogram, event.NameScancodeWaitmsg, event.NameUnlicensedNotify:
+		return !isUpdate
 	default:
-		return msg.MsgType != msgTypeEvent || event.New(name) == nil
+		if msg.MsgType != msgTypeEvent {
+			return !isUpdate
+		}
+		return event.New(name) == nil
 	}
 }

@@ -47,7 +47,7 @@ type Head struct {
 	Event        string
 	AgentID      string
 
-	CorpID string    // the customer, whatever the form: AuthCorpId, PaidCorpId or ToUserName
+	CorpID string    // the customer, whatever the form: AuthCorpId, PaidCorpId or ToUserName; empty if the push names none
 	Time   time.Time // when it happened, whole seconds
 }
 
@@ -57,7 +57,7 @@ func (h *Head) head() *Head { return h }
 // knows, nil for an element that is not in the catalogue.
 type fields interface{ field(name []byte) any }
 
-// Decode reads a message into e. It is for package openwork, which has checked the document.
+// Decode reads a message into e, which must be empty. It is for package openwork, which has checked the document.
 func Decode(doc *xmlread.Document, head Head, e Event) {
 	*e.head() = head
 	d := &decoder{}
@@ -69,8 +69,8 @@ func Decode(doc *xmlread.Document, head Head, e Event) {
 // decoder has room for a name in lower case.
 type decoder struct{ name [64]byte }
 
-// set puts the value of an element where it belongs. Of elements that are not repeated the first counts whose value is not
-// empty, 0 or false.
+// set puts the value of an element where it belongs. Of elements that are not repeated the first counts whose value is neither
+// empty nor 0.
 func (d *decoder) set(to fields, name, inner string) {
 	if len(name) > len(d.name) {
 		return
@@ -87,6 +87,9 @@ func (d *decoder) set(to fields, name, inner string) {
 	case *string:
 		if *p == "" {
 			*p = xmlread.Text(inner)
+			if isID := len(name) > 1 && string(d.name[len(name)-2:len(name)]) == "id"; isID {
+				*p = trim(*p) // WeCom's own sample has a blank after one, inside CDATA
+			}
 		}
 	case *int:
 		if *p == 0 {
@@ -100,9 +103,6 @@ func (d *decoder) set(to fields, name, inner string) {
 		if *p == 0 {
 			*p = decimal(xmlread.Text(inner))
 		}
-	case *bool:
-		text := trim(xmlread.Text(inner))
-		*p = *p || text == "1" || strings.EqualFold(text, "true")
 	case *time.Time:
 		if seconds := number(xmlread.Text(inner)); p.IsZero() && seconds > 0 {
 			*p = time.Unix(seconds, 0)

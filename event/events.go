@@ -543,17 +543,23 @@ func New(name string) Event {
 	return nil
 }
 
-// Aliases are the other spellings of a name that WeCom's pages have.
-func Aliases(name string) []string {
-	switch name {
-	case NameCreateDepartment:
-		return []string{"change_school_contact.create_deparmtment"}
-	case NameUpdateDepartment:
-		return []string{"change_school_contact.update_deparmtment"}
-	case NameDeleteDepartment:
-		return []string{"change_school_contact.delete_deparmtment"}
+// CanonicalChangeType is a ChangeType of a family in the spelling of this package, where WeCom's pages have another as well.
+func CanonicalChangeType(family, changeType string) string {
+	switch changeType {
+	case "create_deparmtment":
+		if family == "change_school_contact" {
+			return "create_department"
+		}
+	case "update_deparmtment":
+		if family == "change_school_contact" {
+			return "update_department"
+		}
+	case "delete_deparmtment":
+		if family == "change_school_contact" {
+			return "delete_department"
+		}
 	}
-	return nil
+	return changeType
 }
 
 // SuiteTicket is suite_ticket, 推送suite_ticket. WeCom pushes a fresh suite_ticket every 10 minutes, and when the
@@ -1439,7 +1445,7 @@ type ShareAgentChange struct {
 	Head
 
 	AppID  int64  // the app within an old suite of several apps; to be ignored; third-party apps only
-	CorpID string // the corp that shares; the head's AgentId is its app; third-party apps only, the data form names it in ToUserName
+	CorpID string // the corp that shares, not Head.CorpID; the head's AgentId is its app; third-party apps only, the data form names it in ToUserName
 }
 
 // EventName implements Event.
@@ -1466,7 +1472,7 @@ type ShareChainChange struct {
 	Head
 
 	AppID  int64  // the app within an old suite of several apps; to be ignored; third-party apps only
-	CorpID string // the upstream corp that shares; the head's AgentId is its app; third-party apps only, the data form names it in ToUserName
+	CorpID string // the upstream corp that shares, not Head.CorpID; the head's AgentId is its app; third-party apps only, the data form names it in ToUserName
 }
 
 // EventName implements Event.
@@ -2060,7 +2066,7 @@ func (e *CreateStudent) field(name []byte) any {
 }
 
 // UpdateStudent is change_school_contact with ChangeType update_student, 编辑学生事件. A student in a school's
-// contacts, or a parent of one, has been changed.
+// contacts has been changed.
 //
 // By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051.
 // By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
@@ -2349,7 +2355,8 @@ func (e *SysApprovalChange) field(name []byte) any {
 	return nil
 }
 
-// Subscribe is subscribe, 成员关注事件. A member has come into the app's visible range.
+// Subscribe is subscribe, 成员关注事件. A member has come into the app's visible range, or joined the corp within
+// it.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
@@ -2370,7 +2377,8 @@ func (e *Subscribe) field(name []byte) any {
 	return nil
 }
 
-// Unsubscribe is unsubscribe, 成员取消关注事件. A member has left the app's visible range.
+// Unsubscribe is unsubscribe, 成员取消关注事件. A member has left the app's visible range or the corp, or was
+// disabled.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -4026,7 +4034,7 @@ func (e *UploadMediaJobFinish) field(name []byte) any {
 type SwitchWorkbenchMode struct {
 	Head
 
-	Mode bool // whether it is on
+	Mode int // 1 if it is on, 0 if not
 }
 
 // EventName implements Event.

@@ -37,12 +37,13 @@ type Form struct {
 	Doc      string // number of the official page
 	Verified bool   // seen on an official page
 	Note     string
+	Head     []string // the elements of its head but ChangeType; "FromUserName=sys" where no member is behind it
 }
 
 // Field is a leaf of the message.
 type Field struct {
 	Path []Element
-	Type string // string, int, int64, float64, bool, time, strings, ints
+	Type string // string, int, int64, float64, time, strings, ints
 	Doc  string
 }
 
@@ -107,6 +108,10 @@ func (e *Event) read(line string) error {
 	case "zh":
 		e.Chinese = value
 	case "alias":
+		family, _, _ := strings.Cut(e.Name, ".")
+		if !strings.HasPrefix(value, family+".") {
+			return errors.New("an alias differs in the ChangeType only")
+		}
 		e.Aliases = append(e.Aliases, value)
 	case "form":
 		words := strings.SplitN(value, " ", 6)
@@ -115,13 +120,19 @@ func (e *Event) read(line string) error {
 			return errors.New("form <channel> <element> <apps> <doc> <verified|unverified> [note]")
 		}
 		form := Form{Channel: words[0], Element: words[1], Apps: words[2], Doc: words[3], Verified: words[4] == "verified"}
+		form.Head = usualHead(form)
 		if len(words) == 6 {
 			form.Note = words[5]
 		}
 		e.Forms = append(e.Forms, form)
+	case "head":
+		if len(e.Forms) == 0 {
+			return errors.New("head without a form")
+		}
+		e.Forms[len(e.Forms)-1].Head = strings.Fields(value)
 	case "field":
 		words := strings.SplitN(value, " ", 3)
-		if len(words) < 3 || !oneOf(words[1], "string", "int", "int64", "float64", "bool", "time", "strings", "ints") {
+		if len(words) < 3 || !oneOf(words[1], "string", "int", "int64", "float64", "time", "strings", "ints") {
 			return errors.New("field <path> <type> <doc>")
 		}
 		f := Field{Type: words[1], Doc: words[2]}
@@ -135,6 +146,18 @@ func (e *Event) read(line string) error {
 		return fmt.Errorf("unknown key %q", key)
 	}
 	return nil
+}
+
+func usualHead(f Form) []string {
+	switch {
+	case f.Channel == "provider":
+		return []string{"ServiceCorpId", "AuthCorpId", "InfoType", "TimeStamp"}
+	case f.Element == "InfoType":
+		return []string{"SuiteId", "AuthCorpId", "InfoType", "TimeStamp"}
+	case f.Element == "Event":
+		return []string{"ToUserName", "FromUserName=sys", "CreateTime", "MsgType", "Event"}
+	}
+	return []string{"ToUserName", "FromUserName", "CreateTime", "MsgType", "AgentID"}
 }
 
 func oneOf(word string, words ...string) bool { return slices.Contains(words, word) }

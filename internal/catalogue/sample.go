@@ -15,66 +15,55 @@ const (
 	SampleCorp     = "wpcustomer00000001"
 	SampleProvider = "wwprovider00000001"
 	SampleMember   = "zhangsan"
+	SampleAgent    = 1000002
 )
 
-// Sample is a push of the event in a form, as WeCom would send it before encryption: with the usual head, every field
-// filled, and every list with two items.
+// Sample is a push of the event in a form, as WeCom would send it before encryption: with the head of that form, every field
+// of the event filled, whichever form documents it, and every list with two items.
 func (e *Event) Sample(f Form) string {
-	first, second := e.Parts()
 	var b strings.Builder
-	text := func(name, value string) { fmt.Fprintf(&b, "<%s><![CDATA[%s]]></%s>", name, value, name) }
-	number := func(name string, value int64) { fmt.Fprintf(&b, "<%s>%d</%s>", name, value, name) }
 	b.WriteString("<xml>")
-	switch f.Element {
-	case "InfoType":
-		if f.Channel == "provider" {
-			text("ServiceCorpId", SampleProvider)
-		} else {
-			text("SuiteId", SampleSuite)
-		}
-		if !e.namesNoCorp() {
-			text("AuthCorpId", SampleCorp)
-		}
-		text("InfoType", first)
-		number("TimeStamp", SampleTime)
-	case "Event":
-		text("ToUserName", SampleCorp)
-		text("FromUserName", SampleMember)
-		number("CreateTime", SampleTime)
-		text("MsgType", "event")
-		text("Event", first)
-	case "MsgType":
-		text("ToUserName", SampleCorp)
-		text("FromUserName", SampleMember)
-		number("CreateTime", SampleTime)
-		text("MsgType", second)
-		second = ""
-	}
-	if second != "" {
-		text("ChangeType", second)
+	for _, name := range f.Head {
+		e.sampleHead(&b, f, name)
 	}
 	for _, n := range e.Tree() {
 		n.sample(&b, n.Name, 1)
-	}
-	if f.Element != "InfoType" {
-		number("AgentID", 1000002)
 	}
 	b.WriteString("</xml>")
 	return b.String()
 }
 
-// namesNoCorp: these bring an AuthCode or a PaidCorpId instead, or concern nobody.
-func (e *Event) namesNoCorp() bool {
-	switch e.Name {
-	case "suite_ticket", "create_auth", "reset_permanent_code":
-		return true
-	}
-	for _, f := range e.Fields {
-		if f.Path[0].Name == "PaidCorpId" {
-			return true
+// sampleHead writes an element of the head; ChangeType goes after the element that it belongs to.
+func (e *Event) sampleHead(b *strings.Builder, f Form, name string) {
+	first, second := e.Parts()
+	text := func(name, value string) { fmt.Fprintf(b, "<%s><![CDATA[%s]]></%s>", name, value, name) }
+	switch name {
+	case "SuiteId":
+		text(name, SampleSuite)
+	case "ServiceCorpId":
+		text(name, SampleProvider)
+	case "AuthCorpId", "ToUserName":
+		text(name, SampleCorp)
+	case "FromUserName":
+		text(name, SampleMember)
+	case "FromUserName=sys":
+		text("FromUserName", "sys")
+	case "TimeStamp", "CreateTime":
+		fmt.Fprintf(b, "<%s>%d</%s>", name, SampleTime, name)
+	case "AgentID", "AgentId":
+		fmt.Fprintf(b, "<%s>%d</%s>", name, SampleAgent, name)
+	case "MsgType":
+		if f.Element == "MsgType" {
+			text(name, second)
+		} else {
+			text(name, "event")
+		}
+	default: // InfoType or Event
+		text(name, first)
+		if second != "" {
+			text("ChangeType", second)
 		}
 	}
-	return false
 }
 
 // sample writes the node, or the several that repeat. A leaf's value depends on its path and on which item it is.
@@ -117,8 +106,6 @@ func SampleValue(typ, path string, item int) string {
 		return fmt.Sprintf("%d,%d", seed, seed+1)
 	case "float64":
 		return strconv.FormatFloat(float64(seed)/100, 'f', 2, 64)
-	case "bool":
-		return "1"
 	case "time":
 		return strconv.FormatInt(SampleTime+seed, 10)
 	case "int64":

@@ -37,14 +37,15 @@ func structs(events []*catalogue.Event) []byte {
 		}
 		fmt.Fprintf(w, "case %s:\nreturn new(%s)\n", cases, e.GoName)
 	}
-	w.WriteString("}\nreturn nil\n}\n\n// Aliases are the other spellings of a name that WeCom's pages have.\n" +
-		"func Aliases(name string) []string {\nswitch name {\n")
+	w.WriteString("}\nreturn nil\n}\n\n// CanonicalChangeType is a ChangeType of a family in the spelling of this package, where WeCom's pages have " +
+		"another as well.\nfunc CanonicalChangeType(family, changeType string) string {\nswitch changeType {\n")
 	for _, e := range events {
-		if len(e.Aliases) > 0 {
-			fmt.Fprintf(w, "case Name%s:\nreturn []string{\"%s\"}\n", e.GoName, strings.Join(e.Aliases, `", "`))
+		first, second := e.Parts()
+		for _, alias := range e.Aliases {
+			fmt.Fprintf(w, "case %q:\nif family == %q {\nreturn %q\n}\n", strings.TrimPrefix(alias, first+"."), first, second)
 		}
 	}
-	w.WriteString("}\nreturn nil\n}\n")
+	w.WriteString("}\nreturn changeType\n}\n")
 	for _, e := range events {
 		w.event(e, trees[e])
 	}
@@ -177,7 +178,7 @@ func (w *writer) fields(nodes []*catalogue.Node) {
 	}
 }
 
-var leafTypes = map[string]string{"string": "string", "int": "int", "int64": "int64", "float64": "float64", "bool": "bool",
+var leafTypes = map[string]string{"string": "string", "int": "int", "int64": "int64", "float64": "float64",
 	"time": "time.Time", "strings": "[]string", "ints": "[]int64"}
 
 func (w *writer) goType(n *catalogue.Node) string {
