@@ -41,6 +41,23 @@ func TestMemoryCache_ClaimsAreNotEntries(t *testing.T) {
 	assert.Equal(t, "result", result)
 }
 
+// A lease below 0 is over at once: it must not be taken for one without an end.
+func TestMemoryCache_LeaseBelowZero(t *testing.T) {
+	ctx := context.Background()
+	for _, lease := range []time.Duration{-1, -time.Hour, 0} {
+		cache := openwork.NewMemoryCache()
+		for _, owner := range []string{"A", "B"} {
+			state, _, err := cache.Claim(ctx, "key", owner, lease)
+			require.NoError(t, err)
+			require.Equal(t, openwork.ClaimTaken, state, "%v, %s", lease, owner)
+		}
+		require.NoError(t, cache.Done(ctx, "key", "B", "result", lease))
+		state, _, err := cache.Claim(ctx, "key", "C", lease)
+		require.NoError(t, err)
+		require.Equal(t, openwork.ClaimTaken, state, lease)
+	}
+}
+
 // The conformance test must notice a claimer that breaks the contract; each row breaks one thing.
 func TestRunClaimer_FindsWhatIsWrong(t *testing.T) {
 	for name, broken := range map[string]func(*brokenClaimer){

@@ -407,7 +407,8 @@ func (c *CorpClient) hasAnother(ctx context.Context, sent string) bool {
 		return true
 	}
 	if held.tag != (corpCode{}).tag(code) {
-		return token.Invalidate(ctx, held.value) == nil
+		_ = token.drop(ctx, held.value, true) // of the cache's errors the next fetch will tell
+		return true
 	}
 	return held.value != sent
 }

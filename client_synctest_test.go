@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -229,6 +230,127 @@ func TestCaller_EndedContext(t *testing.T) {
 		}
 		assert.LessOrEqual(t, f.api.called("any/thing"), before+6, "a canceled context is not tried again")
 	})
+}
+
+// The permanent code is swapped while calls are under way with the token of the one before. Both are refused, one of them
+// when the other has long found out: each is repeated with the new token, and none says that the corp has left.
+func TestClient_CodeSwappedUnderCallsOnTheirWay(t *testing.T) {
+	const newCode = secretMark + "-swapped"
+	for name, edits := range map[string][]func(*openwork.ClientConfig){"third-party app": nil, "customized app": {customizedApps}} {
+		for _, code := range []int{40084, 40001} {
+			for how, swap := range map[string]func(ctx context.Context, f *clientFixture){
+				"by another replica": func(context.Context, *clientFixture) {},
+				"by this process":    func(ctx context.Context, f *clientFixture) { assert.NoError(t, f.Forget(ctx, testCorp)) },
+				"by this process, which has a new token": func(ctx context.Context, f *clientFixture) {
+					assert.NoError(t, f.Forget(ctx, testCorp))
+					assert.NoError(t, f.Corp(testCorp).Get(ctx, "/cgi-bin/any/thing", nil, nil))
+				},
+			} {
+				t.Run(fmt.Sprint(name, " ", code, ", ", how), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						f := newClientFixture(t, edits...)
+						old, err := f.Corp(testCorp).Token(t.Context())
+						require.NoError(t, err)
+						f.api.script("user/get", apiAnswer{Code: code, Delay: 100 * time.Millisecond},
+							apiAnswer{Code: code, Delay: 500 * time.Millisecond}, apiAnswer{Code: code, Delay: 500 * time.Millisecond})
+						go func() {
+							time.Sleep(50 * time.Millisecond)
+							f.api.revoke(old)
+							f.api.knowCode(testCorp, newCode)
+							f.codes.set(testCorp, newCode)
+							swap(t.Context(), f)
+						}()
+						var all sync.WaitGroup
+						for range 3 {
+							all.Add(1)
+							go func() {
+								defer all.Done()
+								var out struct{ Owner string }
+								assert.NoError(t, f.Corp(testCorp).Get(t.Context(), "/cgi-bin/user/get", nil, &out))
+								assert.Equal(t, testCorp, out.Owner)
+							}()
+						}
+						all.Wait()
+						calls := f.api.callsOf("user/get")
+						require.Len(t, calls, 6, "each is repeated once")
+						for i, call := range calls {
+							assert.Equal(t, i < 3, call.Token == old)
+						}
+						assert.Equal(t, 2, f.api.called("get_corp_token")+f.api.called("gettoken"))
+					})
+				})
+			}
+		}
+	}
+}
+
+// The swap is seen at once even if WeCom has just insisted on the token of the old code, and if the cache is down.
+func TestClient_CodeSwappedInTrouble(t *testing.T) {
+	for name, trouble := range map[string]func(*testing.T, *clientFixture, string){
+		"the token was given out again": func(t *testing.T, f *clientFixture, old string) {
+			f.api.sticky = true
+			f.api.script("user/get", apiAnswer{Code: 40014})
+			require.NoError(t, f.Corp(testCorp).Get(t.Context(), "/cgi-bin/user/get", nil, nil))
+			f.api.sticky = false
+			require.Equal(t, old, requireToken(t, f.Corp(testCorp)))
+		},
+		"the cache is down":   func(_ *testing.T, f *clientFixture, _ string) { f.store.fail(errors.New("no such host")) },
+		"the cache is frozen": func(_ *testing.T, f *clientFixture, _ string) { f.store.freeze() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newClientFixture(t)
+				old := requireToken(t, f.Corp(testCorp))
+				trouble(t, f, old)
+				f.api.revoke(old)
+				f.api.knowCode(testCorp, secretMark+"-swapped")
+				f.codes.set(testCorp, secretMark+"-swapped")
+				f.api.script("user/get", apiAnswer{Code: 40084})
+				require.NoError(t, f.Corp(testCorp).Get(t.Context(), "/cgi-bin/user/get", nil, nil))
+				require.NotEqual(t, old, requireToken(t, f.Corp(testCorp)))
+			})
+		})
+	}
+}
+
+// The same answers where nobody has swapped anything are final: the corp has left.
+func TestClient_CodeNotSwappedUnderCallsOnTheirWay(t *testing.T) {
+	for _, code := range []int{40084, 40001} {
+		for how, meanwhile := range map[string]func(ctx context.Context, f *clientFixture){
+			"":                   func(context.Context, *clientFixture) {},
+			", and is forgotten": func(ctx context.Context, f *clientFixture) { assert.NoError(t, f.Forget(ctx, testCorp)) },
+			", and its code is dropped": func(ctx context.Context, f *clientFixture) {
+				f.codes.set(testCorp, "")
+				assert.NoError(t, f.Forget(ctx, testCorp))
+			},
+		} {
+			t.Run(fmt.Sprint(code, how), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					f := newClientFixture(t)
+					_, err := f.Corp(testCorp).Token(t.Context())
+					require.NoError(t, err)
+					f.api.script("user/get", apiAnswer{Code: code, Delay: 100 * time.Millisecond})
+					f.api.always("user/get", apiAnswer{Code: code, Delay: 500 * time.Millisecond})
+					time.AfterFunc(50*time.Millisecond, func() { meanwhile(t.Context(), f) })
+					var all sync.WaitGroup
+					for range 2 {
+						all.Add(1)
+						go func() {
+							defer all.Done()
+							err := f.Corp(testCorp).Get(t.Context(), "/cgi-bin/user/get", nil, nil)
+							if code == 40084 {
+								assert.ErrorIs(t, err, openwork.ErrAuthorizationRevoked)
+							}
+							assert.Error(t, err)
+						}()
+					}
+					all.Wait()
+					assert.LessOrEqual(t, f.api.called("user/get"), 4, "each once more at most")
+					assert.LessOrEqual(t, f.api.called("get_corp_token"), 2)
+				})
+			})
+		}
+	}
 }
 
 // A corp is forgotten while its token is being fetched: the answer that comes late is of a code that is gone.

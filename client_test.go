@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -381,6 +382,74 @@ func TestClient_NameListIsAStringOrAList(t *testing.T) {
 	}
 }
 
+// Whatever is in its place, nothing else of the answer is lost, before it or after it: least of all the permanent code, for
+// which the auth_code is used up.
+func TestClient_NameListOfAnyShape(t *testing.T) {
+	const code = `"permanent_code":"` + secretMark + `-code","state":"mine"`
+	const agents = `"auth_info":{"agent":[{"agentid":7,"name":"seven"}]}`
+	for list, want := range map[string]openwork.StringList{
+		`[{"name":"x"}]`: nil, `7`: nil, `{}`: nil, `true`: nil, `[[]]`: nil, `[1,"a"]`: {"a"}, `["a",null,"b"]`: {"a", "b"},
+	} {
+		corp := `"auth_corp_info":{"corp_ex_name":{"name_list":` + list + `},"corpid":"` + testCorp + `","corp_name":"Customer"}`
+		for where, body := range map[string]string{
+			"before": "{" + corp + "," + code + "," + agents + "}",
+			"after":  "{" + code + "," + agents + "," + corp + "}",
+		} {
+			for how, get := range map[string]func(ctx context.Context, c *openwork.Client) (*openwork.Authorization, error){
+				"v2/get_permanent_code": func(ctx context.Context, c *openwork.Client) (*openwork.Authorization, error) {
+					return c.PermanentCode(ctx, testAuthCode)
+				},
+				"get_permanent_code": func(ctx context.Context, c *openwork.Client) (*openwork.Authorization, error) {
+					return c.PermanentCodeV1(ctx, testAuthCode)
+				},
+				"v2/get_auth_info": func(ctx context.Context, c *openwork.Client) (*openwork.Authorization, error) {
+					return c.AuthInfo(ctx, testCorp)
+				},
+			} {
+				t.Run(list+" "+where+", "+how, func(t *testing.T) {
+					f := newClientFixture(t)
+					f.api.always(how, apiAnswer{Body: body})
+					got, err := get(t.Context(), f.Client)
+					require.NoError(t, err)
+					assert.Equal(t, secretMark+"-code", got.PermanentCode)
+					assert.Equal(t, "mine", got.State)
+					assert.Equal(t, testCorp, got.AuthCorpInfo.CorpID)
+					assert.Equal(t, "Customer", got.AuthCorpInfo.CorpName)
+					assert.Equal(t, []openwork.Agent{{AgentID: 7, Name: "seven"}}, got.AuthInfo.Agents)
+					assert.Equal(t, want, got.AuthCorpInfo.CorpExName.NameList)
+					assert.JSONEq(t, body, string(got.Raw))
+				})
+			}
+		}
+	}
+}
+
+// How long the QR code is good has no bound of ours, as a token's life has: what makes sense is kept, and nothing is negative.
+func TestClient_CustomizedAuthURLExpiresIn(t *testing.T) {
+	const absurd = -1
+	for expiresIn, want := range map[string]time.Duration{
+		"7200": 2 * time.Hour, "604800": 7 * 24 * time.Hour, `"604800"`: 7 * 24 * time.Hour,
+		"0": 0, "-1": 0, `"-604800"`: 0, "-9223372036854775808": 0, `"x"`: 0, `""`: 0, "null": 0, "true": 0, "{}": 0,
+		"9223372037": absurd, "9223372036854775807": absurd, "1e300": absurd, `"9223372036854775807"`: absurd,
+	} {
+		t.Run(expiresIn, func(t *testing.T) {
+			f := newClientFixture(t)
+			f.api.always("get_customized_auth_url", apiAnswer{
+				Body: `{"errcode":0,"errmsg":"ok","expires_in":` + expiresIn + `,"qrcode_url":"https://a.example/qr"}`,
+			})
+			got, err := f.CustomizedAuthURL(t.Context(), "state", "template")
+			require.NoError(t, err)
+			assert.Equal(t, "https://a.example/qr", got.QRCodeURL)
+			if want == absurd {
+				assert.GreaterOrEqual(t, got.ExpiresIn, time.Duration(0))
+				assert.Less(t, got.ExpiresIn, 100*365*24*time.Hour)
+			} else {
+				assert.Equal(t, want, got.ExpiresIn)
+			}
+		})
+	}
+}
+
 // The second agent of the official sample has neither auth_mode nor privilege; an address-book app has no auth_info.
 func TestClient_AuthInfoWithoutOptionalParts(t *testing.T) {
 	f := newClientFixture(t)
@@ -667,6 +736,14 @@ func TestAPIError_CodeMessageOpAndHint(t *testing.T) {
 			"invalid userid, hint: [1700000000_123_0a1b2c], from ip: 192.0.2.1, more info at https://open.work.weixin.qq.com/devtool/query?e=60111",
 			"invalid userid", "[1700000000_123_0a1b2c], from ip: 192.0.2.1",
 		},
+		"no address": {
+			"invalid userid, hint: [1700000000_123_0a1b2c], more info at https://open.work.weixin.qq.com/devtool/query?e=60111",
+			"invalid userid", "[1700000000_123_0a1b2c]",
+		},
+		"address at the end": {
+			"not allow to access from your ip, hint: [1_2_3], from ip: 2001:db8::1", "not allow to access from your ip",
+			"[1_2_3], from ip: 2001:db8::1",
+		},
 		"hint at the end": {"invalid userid, hint: [1700000000_123_0a1b2c]", "invalid userid", "[1700000000_123_0a1b2c]"},
 		"no hint":         {"invalid userid", "invalid userid", ""},
 		"hint unclosed":   {"invalid userid, hint: [17000", "invalid userid", ""},
@@ -754,6 +831,52 @@ func TestClient_PermanentCodesFindsNone(t *testing.T) {
 	require.ErrorIs(t, err, openwork.ErrAuthorizationRevoked)
 	assert.Empty(t, f.sentTo("/cgi-bin/service/get_corp_token"))
 	assert.Empty(t, f.sentTo("/cgi-bin/service/v2/get_auth_info"))
+}
+
+// Corp ids come from requests: those of nobody leave nothing behind, neither an answer nor memory.
+func TestClient_StrangersLeaveNothing(t *testing.T) {
+	calls := map[string]func(ctx context.Context, c *openwork.CorpClient) error{
+		"call": func(ctx context.Context, c *openwork.CorpClient) error {
+			return c.Get(ctx, "/cgi-bin/user/get", nil, nil)
+		},
+		"Token":       func(ctx context.Context, c *openwork.CorpClient) error { _, err := c.Token(ctx); return err },
+		"JSAPITicket": func(ctx context.Context, c *openwork.CorpClient) error { _, err := c.JSAPITicket(ctx); return err },
+		"AgentTicket": func(ctx context.Context, c *openwork.CorpClient) error { _, err := c.AgentTicket(ctx); return err },
+	}
+	for name, call := range calls {
+		t.Run(name+", installed a moment later", func(t *testing.T) {
+			f := newClientFixture(t)
+			f.api.handle("get_jsapi_ticket", jsTicket("jsapi"))
+			f.api.handle("ticket/get", jsTicket("agent"))
+			f.codes.set(testCorp, "")
+			require.ErrorIs(t, call(t.Context(), f.Corp(testCorp)), openwork.ErrAuthorizationRevoked)
+			f.codes.set(testCorp, testPermanentCode)
+			require.NoError(t, call(t.Context(), f.Corp(testCorp)))
+		})
+		t.Run(name+", ten thousand of them", func(t *testing.T) {
+			const strangers, most = 10_000, 300 // bytes for each
+			f := newClientFixture(t, func(c *openwork.ClientConfig) {
+				c.PermanentCodes = func(context.Context, string) (string, error) { return "", nil }
+				c.Cache, c.Claims = nil, nil
+			})
+			heap := func() int64 {
+				var stats runtime.MemStats
+				runtime.GC()
+				runtime.GC()
+				runtime.ReadMemStats(&stats)
+				return int64(stats.HeapAlloc)
+			}
+			require.Error(t, call(t.Context(), f.Corp("wpstranger")))
+			before := heap()
+			for i := range strangers {
+				if call(t.Context(), f.Corp(fmt.Sprint("wpstranger", i))) == nil {
+					t.Fatal("a stranger was served")
+				}
+			}
+			assert.Less(t, heap()-before, int64(strangers*most))
+			runtime.KeepAlive(f)
+		})
+	}
 }
 
 func TestClient_PermanentCodesFails(t *testing.T) {

@@ -83,6 +83,9 @@ func (s *Server) once(p *passage, m *Message, patience, lease time.Duration) (Re
 		}
 		isCopy = true
 		if !s.waitForClaim(ctx, key, time.Until(deadline)) {
+			if p.storeDown {
+				_ = s.unclaim(ctx, key, owner) // one of the calls that failed may have taken it all the same
+			}
 			return Success, &handlerError{err: ErrBusy}
 		}
 	}
@@ -169,7 +172,7 @@ func decodeReply(text string) Reply {
 
 // isUrgent tells the events for which WeCom waits 1000 ms.
 func (m *Message) isUrgent() bool {
-	return m.isAuth() || m.MsgType == msgTypeEvent && strings.HasPrefix(m.Event, "device_")
+	return m.isAuth() || strings.HasPrefix(m.route().first, "device_")
 }
 
 // isAuth tells the events of a corp's authorisation.
@@ -268,7 +271,7 @@ func within[T any](ctx context.Context, limit time.Duration, f func(context.Cont
 			}
 			ended <- o
 		}()
-		o.err = errors.New("openwork: the call ended its goroutine")
+		o.err = errors.New("the call ended its goroutine")
 		o.value, o.err = f(ctx)
 	}()
 	select {

@@ -512,6 +512,59 @@ func TestPermanentCode_SuccessWithoutCode(t *testing.T) {
 	}
 }
 
+// When it was exchanged is part of the answer, however often and wherever it is repeated: so a browser that comes back much
+// later is no newer than what happened meanwhile.
+func TestPermanentCode_Time(t *testing.T) {
+	for version, exchange := range exchanges {
+		t.Run(version, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newExchangeFixture(t, 2*time.Second)
+				time.Sleep(12*time.Minute + 700*time.Millisecond)
+				sent := time.Now()
+				want := sent.Truncate(time.Second)
+				for _, client := range []*openwork.Client{f.Client, f.Client, f.replica(t), f.replica(t)} {
+					got, err := exchange.call(t.Context(), client, testAuthCode)
+					require.NoError(t, err)
+					assert.True(t, got.Time.Equal(want), "%s, not %s", got.Time, want)
+					assert.Zero(t, got.Time.Nanosecond())
+					assert.NotContains(t, string(got.Raw), fmt.Sprint(want.Unix()), "it is none of WeCom's")
+					time.Sleep(7 * time.Minute)
+				}
+				assert.Equal(t, 1, f.api.called(exchange.endpoint))
+
+				got, err := exchange.call(t.Context(), f.Client, testAuthCode+"2")
+				require.NoError(t, err)
+				assert.True(t, got.Time.After(want), "another exchange has another time")
+			})
+		})
+	}
+	t.Run("the cache is down", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newExchangeFixture(t, 0)
+			f.store.fail(errors.New("no such host"))
+			first, err := f.PermanentCode(t.Context(), testAuthCode)
+			require.NoError(t, err)
+			require.Equal(t, time.Now().Unix(), first.Time.Unix())
+			time.Sleep(20 * time.Minute)
+			second, err := f.PermanentCode(t.Context(), testAuthCode)
+			require.NoError(t, err)
+			assert.Equal(t, first.Time, second.Time)
+		})
+	})
+	t.Run("not exchanged", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newExchangeFixture(t, 0)
+			f.api.always("v2/get_auth_info", apiAnswer{Body: f.answer})
+			f.api.always("get_auth_info", apiAnswer{Body: f.answer})
+			for _, ask := range []func(context.Context, string) (*openwork.Authorization, error){f.AuthInfo, f.AuthInfoV1} {
+				got, err := ask(t.Context(), testCorp)
+				require.NoError(t, err)
+				assert.True(t, got.Time.IsZero())
+			}
+		})
+	})
+}
+
 // The older call is as safe to repeat as the newer.
 func TestPermanentCodeV1_IsSafeToRepeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -207,6 +208,116 @@ func TestR7_TwoReplicas(t *testing.T) {
 	}
 }
 
+// A copy that waits knows that another handles the push: a Claimer that fails meanwhile, or is slow, is asked again.
+func TestR7_CopyWaitsOnWhenTheClaimerFails(t *testing.T) {
+	slow := func(context.Context, string, string) error { time.Sleep(200 * time.Millisecond); return nil }
+	down := func(context.Context, string, string) error { return errors.New("connection refused") }
+	for name, c := range map[string]struct {
+		poll   func(context.Context, string, string) error
+		till   int64 // the last call that it spoils
+		result error // of the first
+	}{
+		"fails once":                 {down, 2, nil},
+		"fails for a while":          {down, 20, nil},
+		"slow once":                  {slow, 2, nil},
+		"slow for a while":           {slow, 8, nil},
+		"fails, and the first fails": {down, 20, errors.New("no")},
+		"is slow, the first fails":   {slow, 8, errors.New("no")},
+	} {
+		inFakeTime(t, name, func(t *testing.T) {
+			shared := openwork.NewMemoryCache()
+			polled, seen := newHookedClaimer(shared), &observations{}
+			polled.claim = func(ctx context.Context, key, owner string) error {
+				if n := polled.claims.Load(); n == 1 || n > c.till {
+					return nil
+				}
+				return c.poll(ctx, key, owner)
+			}
+			one, two := newFixture(t, withClaims(newHookedClaimer(shared))), newFixture(t, withClaims(polled), seen.watch)
+			release := make(chan struct{})
+			one.holdFirst(release, c.result)
+			p := newPush(dataEvent("change_app_admin"), toCorp).parts()
+			first := one.start(p.request())
+			synctest.Wait()
+			second := two.start(p.request())
+			time.Sleep(2 * time.Second)
+			beside, answered := two.handledNames(), len(second) == 1
+			close(release)
+			require.Equal(t, c.result != nil, (<-first).Code == 500)
+			require.Empty(t, beside, "it ran beside the first")
+			require.False(t, answered, "it can't know the outcome yet")
+			require.Equal(t, 200, (<-second).Code)
+			require.Equal(t, c.result != nil, len(two.handledNames()) == 1, "it is its turn only if the first failed")
+			all := seen.take()
+			require.Len(t, all, 1)
+			require.True(t, all[0].StoreDown)
+			synctest.Wait()
+		})
+	}
+}
+
+// A claim that the store made is there, though its answer came too late to be waited for: it is recorded as done, or given
+// back, like any other.
+func TestR10_ClaimThatIsAnsweredTooLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		err            error
+		status, calls  int
+		outcomeOfRetry openwork.Outcome
+	}{
+		"success": {nil, 200, 1, openwork.OutcomeDuplicate},
+		"failure": {errors.New("no"), 500, 2, openwork.OutcomeHandled},
+	} {
+		inFakeTime(t, name, func(t *testing.T) {
+			claims, seen := newHookedClaimer(openwork.NewMemoryCache()), &observations{}
+			claims.claimed = func() {
+				if claims.claims.Load() == 1 {
+					time.Sleep(200 * time.Millisecond)
+				}
+			}
+			f := newFixture(t, withClaims(claims), seen.watch)
+			calls := 0
+			f.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+				if calls++; calls == 1 {
+					return openwork.Success, c.err
+				}
+				return next(msg)
+			})
+			p := newPush(command("create_auth", "AuthCode", "code")).parts()
+			require.Equal(t, c.status, (<-f.start(p.request())).Code)
+			w := <-f.start(p.request())
+			require.Equal(t, 200, w.Code)
+			require.Zero(t, w.took, "it waited for the lease to end")
+			require.Equal(t, c.calls, calls)
+			all := seen.take()
+			require.Len(t, all, 2)
+			require.True(t, all[0].StoreDown)
+			require.Equal(t, c.outcomeOfRetry, all[1].Outcome)
+			time.Sleep(time.Second) // the late answer
+		})
+	}
+}
+
+// What a handler did in time is answered success in time, however slow the store is to record it.
+func TestR10_SlowDoneDoesNotMakeAHandlerLate(t *testing.T) {
+	for plaintext, budget := range map[string]time.Duration{
+		command("create_auth"): 900 * time.Millisecond, command("share_agent_change"): 4500 * time.Millisecond,
+	} {
+		inFakeTime(t, budget.String(), func(t *testing.T) {
+			claims := newHookedClaimer(openwork.NewMemoryCache())
+			claims.done = func(ctx context.Context, _, _ string) error { <-ctx.Done(); return ctx.Err() }
+			f := newFixture(t, withClaims(claims))
+			f.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+				time.Sleep(budget - 20*time.Millisecond)
+				return next(msg)
+			})
+			w := <-f.start(newPush(plaintext).request())
+			require.Equal(t, 200, w.Code)
+			require.Equal(t, "success", w.Body.String())
+			require.Greater(t, w.took, budget, "Done was in time: this shows nothing")
+		})
+	}
+}
+
 // A replica is killed while it handles a push: its claim, kept elsewhere, is neither renewed nor given back. (A claim in the
 // process is gone with the process.)
 func TestR9_OwnerIsGone(t *testing.T) {
@@ -344,6 +455,122 @@ func TestH12_LeaseIsRenewedWhileAHandlerOverruns(t *testing.T) {
 	}
 }
 
+// A renewal may fail, or take too long to know: the next one comes before the lease ends.
+func TestH12_RenewalMayFail(t *testing.T) {
+	for name, fails := range map[string]func(renewal int64) bool{
+		"the first":   func(renewal int64) bool { return renewal == 1 },
+		"every other": func(renewal int64) bool { return renewal%2 == 0 },
+	} {
+		inFakeTime(t, name, func(t *testing.T) {
+			shared := openwork.NewMemoryCache()
+			claims := newHookedClaimer(shared)
+			claims.claim = func(ctx context.Context, _, _ string) error {
+				if renewal := claims.claims.Load() - 1; renewal > 0 && fails(renewal) {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				return nil
+			}
+			one, two := newFixture(t, withClaims(claims)), newFixture(t, withClaims(newHookedClaimer(shared)))
+			one.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+				time.Sleep(5 * time.Minute)
+				return next(msg)
+			})
+			first := make(chan error, 1)
+			go func() { first <- one.Process(context.Background(), delivered(testCorp, "1")) }()
+			synctest.Wait()
+			for len(first) == 0 {
+				_ = two.Process(context.Background(), delivered(testCorp, "1"))
+				require.Empty(t, two.handledNames(), "it ran beside the first")
+			}
+			require.NoError(t, <-first)
+			require.NoError(t, two.Process(context.Background(), delivered(testCorp, "1")))
+			require.Empty(t, two.handledNames())
+		})
+	}
+}
+
+// A claim in this process lasts as long as its handler, whatever time passes and whatever else is claimed meanwhile.
+func TestH12_ClaimInThisProcessOutlastsAll(t *testing.T) {
+	for name, meanwhile := range map[string]func(*testing.T, *openwork.MemoryCache){
+		"two hours pass": func(*testing.T, *openwork.MemoryCache) { time.Sleep(2 * time.Hour) },
+		"the table fills up": func(t *testing.T, cache *openwork.MemoryCache) {
+			for i := range 1<<17 + 1 {
+				key := strconv.Itoa(i)
+				state, _, err := cache.Claim(context.Background(), key, "another", time.Minute)
+				require.True(t, err == nil && state == openwork.ClaimTaken)
+				_ = cache.Done(context.Background(), key, "another", "", 25*time.Hour)
+			}
+		},
+	} {
+		inFakeTime(t, name, func(t *testing.T) {
+			f := newFixture(t)
+			release := make(chan struct{})
+			f.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+				<-release
+				return next(msg)
+			})
+			first := make(chan error, 1)
+			go func() { first <- f.Process(context.Background(), delivered(testCorp, "1")) }()
+			synctest.Wait()
+			meanwhile(t, f.cache)
+			second := make(chan error, 1)
+			go func() { second <- f.Process(context.Background(), delivered(testCorp, "1")) }()
+			settle(time.Minute)
+			handled := len(f.handledNames())
+			close(release)
+			require.Equal(t, 1, handled, "a copy ran beside it")
+			require.ErrorIs(t, <-second, openwork.ErrBusy)
+			require.NoError(t, <-first)
+			require.NoError(t, f.Process(context.Background(), delivered(testCorp, "1")))
+			require.Len(t, f.handledNames(), 1)
+		})
+	}
+}
+
+// A body may take longer than the handlers would have had. Their claim is no shorter for it, and renewed no more often.
+func TestH12_BodyLaterThanTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		claims := newHookedClaimer(openwork.NewMemoryCache())
+		claims.claim = func(ctx context.Context, _, _ string) error {
+			if claims.claims.Load() > 100 { // let time pass, whoever claims without end
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		}
+		f := newFixture(t, withClaims(claims))
+		f.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+			time.Sleep(3 * time.Second)
+			return next(msg)
+		})
+		r := newPush(command("create_auth", "AuthCode", "code")).request()
+		r.Body = &lateBody{ReadCloser: r.Body, late: 2 * time.Second}
+		w := <-f.start(r)
+		require.Equal(t, 500, w.Code, "too late")
+		require.Equal(t, 5*time.Second, w.took)
+		require.LessOrEqual(t, claims.claims.Load(), int64(12))
+		for _, lease := range claims.leases {
+			require.GreaterOrEqual(t, lease, time.Second)
+		}
+	})
+}
+
+// lateBody is a body that arrives late, or when it is let.
+type lateBody struct {
+	io.ReadCloser
+	late time.Duration
+	let  <-chan struct{}
+}
+
+func (b *lateBody) Read(buffer []byte) (int, error) {
+	if b.let != nil {
+		<-b.let
+	}
+	time.Sleep(b.late)
+	b.late = 0
+	return b.ReadCloser.Read(buffer)
+}
+
 func TestH3_HandlerTakesTooLong(t *testing.T) {
 	configured := func(cfg *openwork.Config) { cfg.AuthBudget, cfg.Budget = 300*time.Millisecond, 2*time.Second }
 	slowCheck := func(cfg *openwork.Config) {
@@ -354,17 +581,20 @@ func TestH3_HandlerTakesTooLong(t *testing.T) {
 		edit   func(*openwork.Config)
 		budget time.Duration
 	}{
-		"create_auth":                    {newPush(command("create_auth")), nil, 900 * time.Millisecond},
-		"change_auth":                    {newPush(command("change_auth")), nil, 900 * time.Millisecond},
-		"cancel_auth":                    {newPush(command("cancel_auth")), nil, 900 * time.Millisecond},
-		"reset_permanent_code":           {newPush(command("reset_permanent_code")), nil, 900 * time.Millisecond},
-		"other command":                  {newPush(command("share_agent_change")), nil, 4500 * time.Millisecond},
-		"suite_ticket":                   {newPush(ticketXML(testSuiteID, "t", testNow)), nil, 4500 * time.Millisecond},
-		"data event":                     {newPush(dataEvent("change_app_admin"), toCorp), nil, 4500 * time.Millisecond},
-		"message":                        {newPush(textMessage("hello"), toCorp), nil, 4500 * time.Millisecond},
-		"create_auth, configured":        {newPush(command("create_auth")), configured, 300 * time.Millisecond},
-		"message, configured":            {newPush(textMessage("hello"), toCorp), configured, 2 * time.Second},
-		"message, time used before that": {newPush(textMessage("hello"), toCorp), slowCheck, 4500 * time.Millisecond},
+		"create_auth":                      {newPush(command("create_auth")), nil, 900 * time.Millisecond},
+		"change_auth":                      {newPush(command("change_auth")), nil, 900 * time.Millisecond},
+		"cancel_auth":                      {newPush(command("cancel_auth")), nil, 900 * time.Millisecond},
+		"reset_permanent_code":             {newPush(command("reset_permanent_code")), nil, 900 * time.Millisecond},
+		"other command":                    {newPush(command("share_agent_change")), nil, 4500 * time.Millisecond},
+		"suite_ticket":                     {newPush(ticketXML(testSuiteID, "t", testNow)), nil, 4500 * time.Millisecond},
+		"data event":                       {newPush(dataEvent("change_app_admin"), toCorp), nil, 4500 * time.Millisecond},
+		"device_checkin_data_report":       {newPush(dataEvent("device_checkin_data_report"), toCorp), nil, 900 * time.Millisecond},
+		"device_data_auth_change":          {newPush(command("device_data_auth_change")), nil, 900 * time.Millisecond},
+		"device_accesscontrol_data_report": {newPush(dataEvent("device_accesscontrol_data_report"), toCorp), nil, 900 * time.Millisecond},
+		"message":                          {newPush(textMessage("hello"), toCorp), nil, 4500 * time.Millisecond},
+		"create_auth, configured":          {newPush(command("create_auth")), configured, 300 * time.Millisecond},
+		"message, configured":              {newPush(textMessage("hello"), toCorp), configured, 2 * time.Second},
+		"message, time used before that":   {newPush(textMessage("hello"), toCorp), slowCheck, 4500 * time.Millisecond},
 		"create_auth, NoDedupe": {newPush(command("create_auth")), func(cfg *openwork.Config) { cfg.NoDedupe = true },
 			900 * time.Millisecond},
 	} {
@@ -419,6 +649,50 @@ func TestH3_HandlerIgnoresItsContext(t *testing.T) {
 	}
 }
 
+// A context that has ended says for ever how: a handler that logs it later must not tell another story.
+func TestH3_HowAContextEndedStays(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes      time.Duration
+		waits      bool // for Done
+		hangUp     time.Duration
+		during     error // in the handler
+		afterwards error
+	}{
+		"too late":                          {2 * time.Second, false, 0, context.DeadlineExceeded, context.DeadlineExceeded},
+		"too late, and it knows":            {2 * time.Second, true, 0, context.DeadlineExceeded, context.DeadlineExceeded},
+		"too late, then WeCom hangs up":     {2 * time.Second, false, 3 * time.Second, context.DeadlineExceeded, context.DeadlineExceeded},
+		"in time":                           {500 * time.Millisecond, false, 0, nil, context.Canceled},
+		"WeCom hangs up, then time is up":   {2 * time.Second, false, 100 * time.Millisecond, context.Canceled, context.Canceled},
+		"WeCom hangs up, and it knows that": {2 * time.Second, true, 100 * time.Millisecond, context.Canceled, context.Canceled},
+	} {
+		inFakeTime(t, name, func(t *testing.T) {
+			f := newFixture(t)
+			var ctx context.Context
+			f.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+				ctx = msg.Context()
+				if c.waits {
+					<-ctx.Done()
+				}
+				time.Sleep(c.takes)
+				assert.Equal(t, c.during, ctx.Err())
+				return next(msg)
+			})
+			request, hangUp := context.WithCancel(context.Background())
+			defer hangUp()
+			if c.hangUp > 0 {
+				defer time.AfterFunc(c.hangUp, hangUp).Stop()
+			}
+			<-f.start(newPush(command("create_auth")).request().WithContext(request))
+			for range 3 {
+				require.Equal(t, c.afterwards, ctx.Err())
+				time.Sleep(time.Second)
+			}
+			<-ctx.Done()
+			require.Equal(t, c.afterwards, ctx.Err())
+		})
+	}
+}
+
 func TestH15_TwoThousandPushesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const pushes, limit = 2000, 1024
@@ -456,6 +730,53 @@ func TestH15_TwoThousandPushesAtOnce(t *testing.T) {
 	})
 }
 
+// As H15, through a Mux: a push counts from its arrival, also before anybody knows whose it is.
+func TestH15_MuxCountsFromArrival(t *testing.T) {
+	const pushes, limit = 10, 3
+	for name, c := range map[string]struct {
+		edit       func(*push)
+		bodyIsLate bool
+	}{
+		"bodies arrive, for the first": {func(*push) {}, true},
+		"bodies arrive, for another":   {toB, true},
+		"Resolve is being asked":       {toC, false},
+	} {
+		inFakeTime(t, name, func(t *testing.T) {
+			let := make(chan struct{})
+			a, b := newFixture(t, func(cfg *openwork.Config) { cfg.MaxInFlight = limit }), newFixture(t, suiteB)
+			customized := newFixture(t, customizedC)
+			var m openwork.Mux
+			m.Add("/", a.Server, b.Server)
+			m.Resolve = func(context.Context, string) (*openwork.Server, error) { <-let; return customized.Server, nil }
+			var ok, overloaded, other atomic.Int64
+			for i := range pushes {
+				r := newPush(dataEvent("x", "N", strconv.Itoa(i)), toCorp, c.edit).request()
+				if c.bodyIsLate {
+					r.Body = &lateBody{ReadCloser: r.Body, let: let}
+				}
+				go func() {
+					switch w := throughMux(&m, "/", r); w.Code {
+					case 200:
+						ok.Add(1)
+					case 503:
+						overloaded.Add(1)
+					default:
+						other.Add(1)
+					}
+				}()
+			}
+			synctest.Wait()
+			refusedAtOnce := overloaded.Load()
+			close(let)
+			synctest.Wait()
+			require.EqualValues(t, pushes-limit, refusedAtOnce)
+			require.EqualValues(t, limit, ok.Load())
+			require.Zero(t, other.Load())
+			require.Zero(t, a.Health(context.Background()).InFlight, "each is counted out again")
+		})
+	}
+}
+
 // An attacker must not fill the disk, and an operator must still see what happened and how often.
 func TestR2_RefusalLogIsRateLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -484,4 +805,59 @@ func TestR2_RefusalLogIsRateLimited(t *testing.T) {
 		require.Len(t, all, 1)
 		require.Equal(t, strconv.Itoa(refusals-logged), all[0][1])
 	})
+}
+
+// As R2, for a database that is down: whoever sends pushes of made-up corps must not fill the disk.
+func TestR2_LinesOfAFailingResolveAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const pushes = 2000
+		f := newFixture(t)
+		m := openwork.Mux{Resolve: func(context.Context, string) (*openwork.Server, error) { return nil, errors.New("down") }}
+		m.Add("/", f.Server)
+		for i := range pushes {
+			p := newPush(dataEvent("x"), toC, hinted("wp"+strconv.Itoa(i)))
+			require.Equal(t, 500, throughMux(&m, "/", p.request()).Code)
+		}
+		logged := strings.Count(f.log.String(), "Mux.Resolve")
+		require.Positive(t, logged)
+		require.LessOrEqual(t, logged, 50)
+		time.Sleep(time.Second)
+		require.Equal(t, 500, throughMux(&m, "/", newPush(dataEvent("x"), toC).request()).Code)
+		require.Equal(t, logged+1, strings.Count(f.log.String(), "Mux.Resolve"), "later there are lines again")
+		require.Contains(t, f.log.String(), "not_logged_before="+strconv.Itoa(pushes-logged))
+	})
+}
+
+// Health asks each for 500 ms at most, whether it looks at its context or not.
+func TestServer_HealthOfWhatIsDeaf(t *testing.T) {
+	const deaf = 10 * time.Second
+	for name, edit := range map[string]func(*openwork.Config){
+		"TicketStore": func(cfg *openwork.Config) { cfg.Tickets = deafTickets{deaf} },
+		"Claimer": func(cfg *openwork.Config) {
+			cfg.Claims = &hookedClaimer{claim: func(context.Context, string, string) error { time.Sleep(deaf); return io.EOF }}
+		},
+	} {
+		inFakeTime(t, name, func(t *testing.T) {
+			f := newFixture(t, edit)
+			began := time.Now()
+			err := f.Health(context.Background()).Err()
+			took := time.Since(began)
+			time.Sleep(deaf) // until what it left to itself ends
+			require.LessOrEqual(t, took, 500*time.Millisecond)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+	}
+}
+
+// deafTickets is a TicketStore that takes so long, whatever its context says.
+type deafTickets struct{ takes time.Duration }
+
+func (d deafTickets) PutTicket(context.Context, string, openwork.SuiteTicket) error {
+	time.Sleep(d.takes)
+	return nil
+}
+
+func (d deafTickets) Ticket(context.Context, string) (openwork.SuiteTicket, error) {
+	time.Sleep(d.takes)
+	return openwork.SuiteTicket{}, openwork.ErrNoSuiteTicket
 }

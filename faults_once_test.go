@@ -25,9 +25,11 @@ import (
 type hookedClaimer struct {
 	inner                openwork.Claimer
 	claim, done, release func(ctx context.Context, key, owner string) error
+	claimed              func() // after the Claimer inside has decided
 
 	claims atomic.Int64
 	mu     sync.Mutex
+	leases []time.Duration // what Claim was told
 	kept   []time.Duration // what Done was told
 }
 
@@ -42,8 +44,14 @@ func callHook(hook func(context.Context, string, string) error, ctx context.Cont
 
 func (c *hookedClaimer) Claim(ctx context.Context, key, owner string, lease time.Duration) (int, string, error) {
 	c.claims.Add(1)
+	c.mu.Lock()
+	c.leases = append(c.leases, lease)
+	c.mu.Unlock()
 	if err := callHook(c.claim, ctx, key, owner); err != nil {
 		return 0, "", err
+	}
+	if c.claimed != nil {
+		defer c.claimed()
 	}
 	return c.inner.Claim(ctx, key, owner, lease)
 }
@@ -650,5 +658,24 @@ func TestC14_RotationIsObservedAndLogged(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// RequestMessage and DecryptedMessage say it as well: who uses them must learn too when the old pair can go.
+func TestC14_RotationOfWhatIsNotServed(t *testing.T) {
+	t.Parallel()
+	const oldToken, oldKey = "oldTestToken", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+	for name, receive := range map[string]func(*openwork.Server, *http.Request) error{
+		"RequestMessage":   func(s *openwork.Server, r *http.Request) error { _, err := s.RequestMessage(r); return err },
+		"DecryptedMessage": func(s *openwork.Server, r *http.Request) error { _, err := s.DecryptedMessage(r); return err },
+	} {
+		f := newFixture(t, func(cfg *openwork.Config) {
+			cfg.Previous = &openwork.Credentials{Token: oldToken, EncodingAESKey: oldKey}
+		})
+		require.NoError(t, receive(f.Server, newPush(command("create_auth")).request()))
+		require.NotContains(t, f.log.String(), "Config.Previous", name)
+		old := newPush(command("create_auth"), func(p *push) { p.Token, p.Key = oldToken, oldKey })
+		require.NoError(t, receive(f.Server, old.request()))
+		require.Equal(t, 1, strings.Count(f.log.String(), "Config.Previous"), name)
 	}
 }

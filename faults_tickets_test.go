@@ -97,6 +97,43 @@ func TestK1_OlderTicketAfterNewer(t *testing.T) {
 	})
 }
 
+// An older ticket that arrives late is nothing new for the handlers. A repetition of the newest is: they may have failed.
+func TestK1_OlderTicketRunsNoHandlers(t *testing.T) {
+	t.Parallel()
+	for _, place := range ticketPlaces {
+		for name, elsewhere := range map[string]bool{"": false, ", on another replica": true} {
+			t.Run(place.name+name, func(t *testing.T) {
+				t.Parallel()
+				shared, seen := place.new(), &observations{}
+				f := newFixture(t, shared.edit, seen.watch)
+				first := f
+				if elsewhere {
+					first = newFixture(t, shared.edit)
+				}
+				pushTicket(first, "newest", testNow)
+				before := len(f.handledNames())
+				seen.take()
+				pushTicket(f, "older", testNow.Add(-time.Second))
+				pushTicket(f, "newest", testNow)
+				all := seen.take()
+				require.Len(t, all, 2)
+				require.Equal(t, openwork.OutcomeDuplicate, all[0].Outcome)
+				require.Equal(t, openwork.OutcomeHandled, all[1].Outcome)
+				require.Len(t, f.handledNames(), before+1)
+				requireTicket(f, testSuiteID, "newest")
+			})
+		}
+	}
+	t.Run("nor does it go to the queue", func(t *testing.T) {
+		t.Parallel()
+		q := &keptQueue{}
+		f := newFixture(t, func(c *openwork.Config) { c.Queue = q })
+		pushTicket(f, "newest", testNow)
+		pushTicket(f, "older", testNow.Add(-time.Second))
+		require.Len(t, q.all(), 1)
+	})
+}
+
 func TestK2_EqualTimeStamp(t *testing.T) {
 	t.Parallel()
 	for _, place := range ticketPlaces {
@@ -331,6 +368,7 @@ func TestK6_StoreDown(t *testing.T) {
 			requireTicket(f, testSuiteID, "stored")
 			f.clock.Advance(30*time.Minute + time.Second)
 			requireTicketError(f, openwork.ErrSuiteTicketExpired)
+			requireTicketError(f, down) // without which nobody would look there
 		})
 		t.Run(place.name+", order holds in memory", func(t *testing.T) {
 			t.Parallel()
@@ -493,6 +531,55 @@ func TestTicket_UserStore(t *testing.T) {
 		pushTicket(f, "normal", f.clock.Now())
 		requireTicket(f, testSuiteID, "normal")
 	})
+	// A guessed time is that of the first look, and keeps no genuine ticket out: those arrive a little after they were issued.
+	for name, c := range map[string]struct {
+		forgets bool
+		theirs  time.Time // the time of what others put there
+	}{
+		"it forgets the time":            {true, testNow},
+		"others put one there from 2099": {false, time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		store := func(t *testing.T) (store *lastPutStore, edit func(*openwork.Config), put func()) {
+			store = &lastPutStore{forgetTime: c.forgets}
+			return store, func(cfg *openwork.Config) { cfg.Tickets = store }, func() {
+				require.NoError(t, store.PutTicket(context.Background(), testSuiteID, openwork.SuiteTicket{Value: "theirs", Time: c.theirs}))
+			}
+		}
+		t.Run(name+", genuine ones win", func(t *testing.T) {
+			t.Parallel()
+			store, edit, put := store(t)
+			f, replica := newFixture(t, edit), newFixture(t, edit)
+			for n := range 5 {
+				put()
+				for _, reader := range []*fixture{f, replica} {
+					_, err := reader.Tickets().Ticket(context.Background(), testSuiteID)
+					require.NoError(t, err)
+				}
+				genuine := "ticket-" + strconv.Itoa(n)
+				pushTicket(f, genuine, f.clock.Now().Add(-2*time.Second))
+				requireTicket(f, testSuiteID, genuine)
+				requireTicket(replica, testSuiteID, genuine)
+				stored := store.puts()
+				require.Equal(t, genuine, stored[len(stored)-1].Value, "it was not stored")
+				f.clock.Advance(10 * time.Minute)
+				replica.clock.Advance(10 * time.Minute)
+			}
+		})
+		t.Run(name+", it ages from the first look", func(t *testing.T) {
+			t.Parallel()
+			_, edit, put := store(t)
+			f := newFixture(t, edit)
+			put()
+			requireTicket(f, testSuiteID, "theirs")
+			f.clock.Advance(10 * time.Minute)
+			pushTicket(f, "genuine", f.clock.Now().Add(-2*time.Second))
+			put()
+			f.clock.Advance(15 * time.Minute)
+			requireTicket(f, testSuiteID, "genuine")
+			f.clock.Advance(16 * time.Minute)
+			requireTicketError(f, openwork.ErrSuiteTicketExpired)
+		})
+	}
 	t.Run("a ticket put there by others is served", func(t *testing.T) {
 		t.Parallel()
 		store := &lastPutStore{}

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -618,6 +619,117 @@ func TestK12_LimitedWhileRefusalsArrive(t *testing.T) {
 	}
 }
 
+// Replicas that start together do not each run into the limit: what one of them was told holds for all.
+func TestK12_LimitedInColdReplicas(t *testing.T) {
+	t.Parallel()
+	for _, kind := range tokenKinds {
+		runInBubble(t, kind.name, func(t *testing.T) {
+			api, cache := newPretendAPI(), openwork.NewMemoryCache()
+			sources := make([]openwork.TokenSource, 50)
+			for i := range sources {
+				sources[i] = kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
+			}
+			api.always(kind.endpoint, apiAnswer{Code: 45009, Delay: 300 * time.Millisecond})
+			began := time.Now()
+			fail := func(i int) {
+				_, err := sources[i].Token(context.Background())
+				assertFailure(t, 45009, err)
+				assert.ErrorContains(t, err, kind.endpoint)
+			}
+			together(len(sources), fail)
+			assert.Less(t, time.Since(began), 5*time.Second)
+			for time.Since(began) < 59*time.Second {
+				together(len(sources), fail)
+				time.Sleep(time.Second)
+			}
+			require.Equal(t, 1, api.called(kind.endpoint))
+
+			api.always(kind.endpoint, apiAnswer{})
+			time.Sleep(5 * time.Second) // it is a minute from the one refusal on, whoever heard of it when
+			token := requireToken(t, sources[0])
+			together(len(sources), func(i int) { assert.Equal(t, token, requireTokenIn(t, sources[i])) })
+			assert.Equal(t, 2, api.called(kind.endpoint))
+		})
+	}
+}
+
+// Nor do they each ask a WeCom that is busy or away: one fetch, with its attempts, is enough for two seconds.
+func TestK14_TroubleInColdReplicas(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range map[string]apiAnswer{
+		"500": {Status: 500}, "503 with a page": {Status: 503, Body: "<html>"}, "-1": {Code: -1}, "45033": {Code: 45033},
+	} {
+		for _, kind := range tokenKinds {
+			runInBubble(t, kind.name+", "+name, func(t *testing.T) {
+				api, cache := newPretendAPI(), openwork.NewMemoryCache()
+				sources := make([]openwork.TokenSource, 50)
+				for i := range sources {
+					sources[i] = kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
+				}
+				api.always(kind.endpoint, trouble)
+				fail := func(i int) {
+					_, err := sources[i].Token(context.Background())
+					if assert.Error(t, err) && trouble.Code != 0 {
+						assertFailure(t, trouble.Code, err)
+					}
+					assert.ErrorContains(t, err, kind.endpoint)
+					assert.NotContains(t, err.Error(), secretMark)
+				}
+				together(len(sources), fail)
+				failed := api.callsOf(kind.endpoint)
+				for time.Since(failed[len(failed)-1].At) < 1900*time.Millisecond {
+					together(len(sources), fail)
+					time.Sleep(50 * time.Millisecond)
+				}
+				require.LessOrEqual(t, api.called(kind.endpoint), 3)
+
+				api.always(kind.endpoint, apiAnswer{})
+				time.Sleep(3 * time.Second)
+				together(len(sources), func(i int) { requireTokenIn(t, sources[i]) })
+				assert.Equal(t, len(failed)+1, api.called(kind.endpoint))
+			})
+		}
+	}
+}
+
+// What may go wrong in one replica only keeps no other from trying.
+func TestTokens_FailureOfOneReplicaIsNotShared(t *testing.T) {
+	t.Parallel()
+	for _, kind := range tokenKinds {
+		for name, fails := range map[string]func(r *http.Request, api http.RoundTripper) (*http.Response, error){
+			"no connection": func(*http.Request, http.RoundTripper) (*http.Response, error) { return nil, errNetwork },
+			"40080, it has another secret": func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
+				return inProcess{text(apiFailure(40080))}.RoundTrip(r)
+			},
+			"60020, it has another address": func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
+				return inProcess{text(apiFailure(60020))}.RoundTrip(r)
+			},
+		} {
+			runInBubble(t, kind.name+", "+name, func(t *testing.T) {
+				api, cache := newPretendAPI(), openwork.NewMemoryCache()
+				broken := roundTripper(func(r *http.Request) (*http.Response, error) {
+					if !strings.HasSuffix(r.URL.Path, kind.endpoint) {
+						return inProcess{api}.RoundTrip(r)
+					}
+					time.Sleep(100 * time.Millisecond)
+					return fails(r, inProcess{api})
+				})
+				first := kind.source(t, tokenSetup{Cache: cache, Tickets: keptTickets(t), HTTPClient: &http.Client{Transport: broken}})
+				second := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
+				go func() {
+					_, err := first.Token(context.Background())
+					assert.Error(t, err)
+				}()
+				time.Sleep(50 * time.Millisecond)
+				token := requireToken(t, second)
+				assert.Equal(t, 1, api.called(kind.endpoint))
+				time.Sleep(3 * time.Second)
+				assert.Equal(t, token, requireToken(t, first), "what the other got")
+			})
+		}
+	}
+}
+
 func TestK13_FinalErrors(t *testing.T) {
 	t.Parallel()
 	for _, kind := range tokenKinds {
@@ -1189,6 +1301,93 @@ func TestTokens_FrozenCache(t *testing.T) {
 	}
 }
 
+// Where tickets and tokens are kept in one cache, and that is frozen, the ticket in memory is good enough.
+func TestTokens_FrozenCacheOfTicketsToo(t *testing.T) {
+	t.Parallel()
+	for name, ticketsIn := range map[string]func(t *testing.T, cache openwork.Cache) openwork.TicketStore{
+		"Server.Tickets": func(t *testing.T, cache openwork.Cache) openwork.TicketStore {
+			f := newFixture(t, func(c *openwork.Config) { c.Cache = cache })
+			f.clock.Advance(time.Since(testNow))
+			now := f.clock.Now()
+			f.requireSuccess(newPush(ticketXML(testSuiteID, testTicket, now), pushedAt(now)).request())
+			return f.Tickets()
+		},
+		"TicketsIn": func(t *testing.T, cache openwork.Cache) openwork.TicketStore {
+			ticket := openwork.SuiteTicket{Value: testTicket, Time: time.Now()}
+			require.NoError(t, openwork.TicketsIn(cache).PutTicket(context.Background(), testSuiteID, ticket))
+			tickets := openwork.TicketsIn(cache) // in another process, which reads it once
+			_, err := tickets.Ticket(context.Background(), testSuiteID)
+			require.NoError(t, err)
+			return tickets
+		},
+	} {
+		for what, get := range map[string]func(ctx context.Context, c *openwork.Client) (string, error){
+			"suite": func(ctx context.Context, c *openwork.Client) (string, error) { return c.Suite().Token(ctx) },
+			"corp":  func(ctx context.Context, c *openwork.Client) (string, error) { return c.Corp(testCorp).Token(ctx) },
+			"PermanentCode": func(ctx context.Context, c *openwork.Client) (string, error) {
+				authorization, err := c.PermanentCode(ctx, testAuthCode)
+				if err != nil {
+					return "", err
+				}
+				return authorization.PermanentCode, nil
+			},
+		} {
+			runInBubble(t, name+", "+what, func(t *testing.T) {
+				api, cache := newPretendAPI(), newWatchedStore()
+				api.handle("v2/get_permanent_code", func(apiCall) apiAnswer {
+					return apiAnswer{Body: `{"errcode":0,"permanent_code":"` + testPermanentCode + `"}`}
+				})
+				client := tokenSetup{API: api, Cache: cache, Tickets: ticketsIn(t, cache)}.client(t)
+				cache.freeze()
+				began := time.Now()
+				value, err := get(context.Background(), client)
+				require.NoError(t, err)
+				assert.Contains(t, value, secretMark)
+				assert.Less(t, time.Since(began), 10*time.Second)
+				began = time.Now()
+				again, err := get(context.Background(), client)
+				require.NoError(t, err)
+				assert.Equal(t, value, again)
+				assert.Zero(t, time.Since(began), "process memory serves")
+				assert.Equal(t, 1, api.called("get_suite_token"))
+			})
+		}
+	}
+	runInBubble(t, "no ticket in memory", func(t *testing.T) {
+		api, cache := newPretendAPI(), newWatchedStore()
+		client := tokenSetup{API: api, Cache: cache, Tickets: openwork.TicketsIn(cache)}.client(t)
+		cache.freeze()
+		began := time.Now()
+		_, err := client.Suite().Token(context.Background())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.NotErrorIs(t, err, openwork.ErrNoSuiteTicket, "not knowing is not knowing that there is none")
+		assert.Less(t, time.Since(began), 15*time.Second, "it is waited for as long as a fetch may take")
+		assert.Zero(t, api.called(""))
+	})
+	runInBubble(t, "no ticket in memory, and the store is slow", func(t *testing.T) {
+		api, cache := newPretendAPI(), newProbeCache()
+		tickets := slowTickets{freshTickets(t), 2 * time.Second}
+		_, err := tokenSetup{API: api, Cache: cache, Tickets: tickets}.client(t).Suite().Token(context.Background())
+		require.NoError(t, err)
+	})
+}
+
+// A cache that answers but cannot delete costs the one who drops a token half a second, whatever their deadline.
+func TestTokens_InvalidateWhereDeleteHangs(t *testing.T) {
+	t.Parallel()
+	for _, kind := range tokenKinds {
+		runInBubble(t, kind.name, func(t *testing.T) {
+			api, cache := newPretendAPI(), &frozenDelete{newProbeCache()}
+			source := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t)})
+			token := requireToken(t, source)
+			began := time.Now()
+			require.ErrorIs(t, source.Invalidate(context.Background(), token), context.DeadlineExceeded)
+			assert.LessOrEqual(t, time.Since(began), 600*time.Millisecond)
+			assert.NotEqual(t, token, requireToken(t, source), "this process has dropped it in any case")
+		})
+	}
+}
+
 // A cache that could not be told that a token is refused does not bring it back.
 func TestTokens_RefusedTokenDoesNotComeBack(t *testing.T) {
 	t.Parallel()
@@ -1202,6 +1401,99 @@ func TestTokens_RefusedTokenDoesNotComeBack(t *testing.T) {
 			cache.fail(nil)
 			assert.NotEqual(t, token, requireToken(t, source))
 		})
+	}
+}
+
+// Nor does it after the one that came next, which the cache never saw, is refused as well.
+func TestTokens_RefusedTokenDoesNotComeBackAfterTheNext(t *testing.T) {
+	t.Parallel()
+	for _, kind := range tokenKinds {
+		runInBubble(t, kind.name, func(t *testing.T) {
+			api, cache := newPretendAPI(), newProbeCache()
+			source := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t)})
+			first := requireToken(t, source)
+			time.Sleep(5 * time.Minute)
+			cache.fail(errNetwork)
+			require.Error(t, source.Invalidate(context.Background(), first))
+			second := requireToken(t, source)
+			require.NotEqual(t, first, second)
+			time.Sleep(5 * time.Minute)
+			cache.fail(nil)
+			require.NoError(t, source.Invalidate(context.Background(), second))
+			third := requireToken(t, source)
+			assert.NotContains(t, []string{first, second}, third)
+			assert.Equal(t, 3, api.called(kind.endpoint))
+			assert.Equal(t, third, requireToken(t, kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t)})),
+				"the cache has the newest")
+		})
+	}
+}
+
+// slowTickets take their time.
+type slowTickets struct {
+	openwork.TicketStore
+	takes time.Duration
+}
+
+func (s slowTickets) Ticket(ctx context.Context, suiteID string) (openwork.SuiteTicket, error) {
+	time.Sleep(s.takes)
+	return s.TicketStore.Ticket(ctx, suiteID)
+}
+
+// A replica whose clock is ahead shares its tokens all the same, also with one that has dropped a token before.
+func TestTokens_ReplicaWhoseClockIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cache, fetches := openwork.NewMemoryCache(), 0
+		source, err := openwork.NewCachedToken(openwork.CachedTokenConfig{Key: "shared", Cache: cache,
+			Fetch: func(context.Context) (string, time.Duration, error) {
+				fetches++
+				return fmt.Sprint("own ", fetches), 2 * time.Hour, nil
+			}})
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		for i := range 3 {
+			require.NoError(t, source.Invalidate(context.Background(), requireToken(t, source)))
+			theirs := fmt.Sprint("theirs ", i)
+			ahead := time.Now().Add(5 * time.Second)
+			require.NoError(t, cache.Set(context.Background(), "openwork:shared",
+				fmt.Sprintf("%d %d  %s", ahead.UnixMilli(), ahead.Add(2*time.Hour).UnixMilli(), theirs), 2*time.Hour))
+			require.Equal(t, theirs, requireToken(t, source))
+			time.Sleep(time.Minute)
+		}
+		require.Equal(t, 1, fetches)
+	})
+}
+
+// A token that WeCom refuses and then gives out again is not fetched at every call.
+func TestTokens_RefusedTokenIsGivenOutAgain(t *testing.T) {
+	t.Parallel()
+	for _, kind := range tokenKinds {
+		for _, code := range kind.codes {
+			runInBubble(t, fmt.Sprint(kind.name, " ", code), func(t *testing.T) {
+				api := newPretendAPI()
+				api.sticky = true
+				client := tokenSetup{API: api, Cache: openwork.NewMemoryCache(), Tickets: keptTickets(t)}.clientFor(t, kind)
+				token := requireToken(t, kind.caller(client))
+				api.always(usedEndpoint(kind), apiAnswer{Code: code})
+				for range 100 {
+					requireFailure(t, code, kind.use(context.Background(), client))
+					time.Sleep(500 * time.Millisecond)
+				}
+				assert.LessOrEqual(t, api.called(kind.endpoint), 7, "fetches within a minute")
+				assert.LessOrEqual(t, api.called(usedEndpoint(kind)), 200, "each call is repeated once at most")
+				for range 10 {
+					time.Sleep(time.Minute)
+					requireFailure(t, code, kind.use(context.Background(), client))
+				}
+				assert.Greater(t, api.called(kind.endpoint), 3, "it is asked for again now and then")
+				assert.LessOrEqual(t, api.called(kind.endpoint), 17)
+
+				api.always(usedEndpoint(kind), apiAnswer{})
+				api.revoke(token)
+				time.Sleep(time.Minute)
+				require.NoError(t, kind.use(context.Background(), client), "it heals once another is given out")
+			})
+		}
 	}
 }
 
@@ -1265,6 +1557,29 @@ func TestK18_LeaderLeaves(t *testing.T) {
 			}
 			requireToken(t, source)
 			assert.LessOrEqual(t, api.called(kind.endpoint), 1)
+		})
+	}
+}
+
+// However a context was ended, the error is the one that everybody asks for.
+func TestTokens_ContextWithACause(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the browser has gone")
+	for _, kind := range tokenKinds {
+		runInBubble(t, kind.name, func(t *testing.T) {
+			api := newPretendAPI()
+			api.always(kind.endpoint, apiAnswer{Delay: time.Second})
+			source := kind.source(t, tokenSetup{API: api, Tickets: freshTickets(t)})
+			ctx, cancel := context.WithCancelCause(context.Background())
+			time.AfterFunc(100*time.Millisecond, func() { cancel(cause) })
+			_, err := source.Token(ctx)
+			require.ErrorIs(t, err, context.Canceled)
+
+			ctx, stop := context.WithTimeoutCause(context.Background(), 100*time.Millisecond, cause)
+			defer stop()
+			_, err = source.Token(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			requireToken(t, source)
 		})
 	}
 }
@@ -1503,6 +1818,45 @@ func TestElsewhere_HardExpiry(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A log handler may itself need the token, and may take its time: nobody with a good token waits for it.
+func TestTokens_LogHandlerAsksForTheToken(t *testing.T) {
+	t.Parallel()
+	for _, callers := range []int{1, 20} {
+		runInBubble(t, fmt.Sprint(callers, " callers"), func(t *testing.T) {
+			var source openwork.TokenSource
+			var lines, served, meanwhile atomic.Int64
+			handler := logFunc(func() {
+				lines.Add(1)
+				for range callers {
+					go func() {
+						if token, err := source.Token(context.Background()); err == nil && token == "the first" {
+							served.Add(1)
+						}
+					}()
+				}
+				// No clock here: time does not go on while somebody waits for a lock.
+				for i := 0; i < 200_000 && served.Load() < int64(callers); i++ {
+					runtime.Gosched()
+				}
+				meanwhile.Store(served.Load())
+			})
+			answer := error(nil)
+			source, err := openwork.NewCachedToken(openwork.CachedTokenConfig{
+				Key: "mine", Logger: slog.New(handler),
+				Fetch: func(context.Context) (string, time.Duration, error) { return "the first", 2 * time.Hour, answer },
+			})
+			require.NoError(t, err)
+			requireToken(t, source)
+			answer = errNetwork
+			time.Sleep(2*time.Hour - 4*time.Minute)
+			assert.Equal(t, "the first", requireToken(t, source))
+			synctest.Wait()
+			assert.Equal(t, int64(1), lines.Load())
+			assert.Equal(t, int64(callers), meanwhile.Load(), "served while the handler worked")
+		})
 	}
 }
 
@@ -1756,6 +2110,19 @@ func (pushedTickets) Ticket(context.Context, string) (openwork.SuiteTicket, erro
 type noDelete struct{ *probeCache }
 
 func (noDelete) Delete(context.Context, string) error { return errNetwork }
+
+// frozenDelete is a cache that answers, but hangs where it should delete.
+type frozenDelete struct{ *probeCache }
+
+func (frozenDelete) Delete(ctx context.Context, _ string) error { return freeze(ctx) }
+
+// logFunc is a slog.Handler that is called for each line.
+type logFunc func()
+
+func (logFunc) Enabled(context.Context, slog.Level) bool    { return true }
+func (f logFunc) Handle(context.Context, slog.Record) error { f(); return nil }
+func (f logFunc) WithAttrs([]slog.Attr) slog.Handler        { return f }
+func (f logFunc) WithGroup(string) slog.Handler             { return f }
 
 // lateClaims takes a while to claim.
 type lateClaims struct{ openwork.Claimer }

@@ -162,7 +162,7 @@ func On[E any, P interface {
 // both forms, where WeCom has two: InfoType for third-party apps, MsgType and Event for customized apps.
 
 // HandleSuiteTicketRefreshed registers a handler for suite_ticket: a suite_ticket has arrived and is kept, every
-// ten minutes. See document/path/90628.
+// ten minutes. One that is older than the one at hand is ignored, and no handler runs. See document/path/90628.
 func (s *Server) HandleSuiteTicketRefreshed(h Handler) { s.Handle("suite_ticket", h) }
 
 // HandleAuthCreated registers a handler for create_auth: an administrator has installed the app: exchange

@@ -103,6 +103,44 @@ func TestJSSDK_FailedRenewalKeepsTheTicket(t *testing.T) {
 	})
 }
 
+// The limit of one replica's call is that of all.
+func TestJSSDK_LimitedInColdReplicas(t *testing.T) {
+	for name, js := range jsSigns {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newJSFixture(t)
+				endpoint := strings.TrimPrefix(js.path, "/cgi-bin/")
+				f.api.always(endpoint, apiAnswer{Code: 45009, Delay: 300 * time.Millisecond})
+				var replicas []*openwork.Client
+				var wg sync.WaitGroup
+				for range 10 {
+					replica, err := openwork.NewClient(f.config)
+					require.NoError(t, err)
+					replicas = append(replicas, replica)
+					wg.Add(1)
+					go func() {
+						defer wg.Done()
+						_, err := js.ticket(t.Context(), replica.Corp(testCorp))
+						var apiErr *openwork.APIError
+						if assert.ErrorAs(t, err, &apiErr) {
+							assert.Equal(t, 45009, apiErr.Code)
+						}
+					}()
+				}
+				wg.Wait()
+				assert.Equal(t, 1, f.api.called(endpoint))
+				f.api.always(endpoint, apiAnswer{})
+				time.Sleep(2 * time.Minute)
+				for _, replica := range replicas {
+					_, err := js.ticket(t.Context(), replica.Corp(testCorp))
+					require.NoError(t, err)
+				}
+				assert.Equal(t, 2, f.api.called(endpoint))
+			})
+		})
+	}
+}
+
 // alwaysFresh is a ticket store that a ticket has just been put in, whatever the time.
 type alwaysFresh struct{}
 

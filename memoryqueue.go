@@ -28,8 +28,8 @@ type MemoryQueueConfig struct {
 }
 
 // MemoryQueue is a Queue in this process: bounded, with deliveries of one App and CorpID in order and one failing corp not
-// in the way of the others: a corp whose delivery is being tried again may hold a tenth of the capacity, and what it sends
-// beyond that is refused with ErrQueueFull. Deliveries without a CorpID, such as create_auth, wait for no other. It is safe
+// in the way of the others: while a corp's deliveries fail it may hold a tenth of the capacity, and what it sends beyond that
+// is refused with ErrQueueFull. Deliveries without a CorpID, such as create_auth, wait for no other. It is safe
 // for concurrent use.
 //
 // A process that is killed loses the deliveries it had acknowledged and not yet handled, and WeCom will not send them again.
@@ -63,6 +63,7 @@ type lane struct {
 	key      laneKey
 	waiting  []Delivery
 	attempts int         // at the first
+	failing  bool        // the last attempt has failed
 	busy     bool        // it is being handled, or waits for its next attempt
 	running  bool        // a handler or DeadLetter has the first
 	retry    *time.Timer // runs while it waits for its next attempt
@@ -122,7 +123,7 @@ func (q *MemoryQueue) Enqueue(ctx context.Context, d Delivery) error {
 	if l == nil {
 		l = &lane{key: key}
 		q.lanes[key] = l
-	} else if l.attempts > 0 && len(l.waiting) > q.config.Capacity/10 {
+	} else if l.failing && len(l.waiting) >= max(q.config.Capacity/10, 1) {
 		return ErrQueueFull
 	}
 	if d.ID != "" {
@@ -200,7 +201,7 @@ func (q *MemoryQueue) work() {
 		q.mu.Unlock()
 		err := q.handle(d)
 		q.mu.Lock()
-		l.running = false
+		l.running, l.failing = false, err != nil
 		l.attempts++
 		switch {
 		case q.lanes[l.key] != l: // Shutdown did not wait for it
@@ -331,7 +332,9 @@ func (q *MemoryQueue) Shutdown(ctx context.Context) error {
 		}
 		go q.finishShutdown()
 	}
-	lost := q.process == nil && q.count > 0
+	if first && q.process == nil && q.count > 0 {
+		q.cut = errors.New("openwork: MemoryQueue was never started")
+	}
 	q.wake.Broadcast()
 	q.mu.Unlock()
 
@@ -350,9 +353,6 @@ func (q *MemoryQueue) Shutdown(ctx context.Context) error {
 	q.cancel()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if first && lost && q.cut == nil {
-		return errors.New("openwork: MemoryQueue was never started")
-	}
 	return q.cut
 }
 

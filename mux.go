@@ -39,16 +39,25 @@ type Mux struct {
 	standIn  *Server                   // receives where there is no Server but those that Resolve finds
 	routes   atomic.Pointer[muxRoutes] // replaced, never changed
 	resolved map[string]*resolvedServer
+	removals int // how often Remove was called
 }
 
 type muxRoutes struct{ byPath map[string][]*Server }
 
-// resolvedServer is what Resolve said of a name.
+// resolvedServer is what is known of a name from Resolve.
 type resolvedServer struct {
-	known  chan struct{} // closed when it has
-	server *Server       // nil: none
-	err    error
-	asked  time.Time
+	server *Server // nil: none
+	since  time.Time
+	asked  time.Time  // when Resolve was asked last
+	asking *resolving // nil unless it is being asked
+}
+
+// resolving is a question to Resolve, which several may wait for.
+type resolving struct {
+	known    chan struct{} // closed when server and err are
+	server   *Server
+	err      error
+	removals int // Mux.removals when it was asked
 }
 
 // mostOnPath bounds the Servers of one path: each may cost a signature per push.
@@ -97,8 +106,9 @@ func (m *Mux) Remove(name string) {
 	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.removals++
 	for key, r := range m.resolved {
-		if r.isKnown() && r.server != nil && r.server.config.Name == name {
+		if r.server != nil && r.server.config.Name == name {
 			delete(m.resolved, key)
 		}
 	}
@@ -255,59 +265,85 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 	if m.Resolve == nil || toUserName == "" || !isID(toUserName) {
 		return nil, nil
 	}
-	now := time.Now()
+	now, keep := time.Now(), cmp.Or(m.Keep, usualKeep)
 	m.mu.Lock()
 	r := m.resolved[toUserName]
-	mustAsk := r == nil || r.isOld(now, cmp.Or(m.Keep, usualKeep), fits)
-	if mustAsk {
-		r = &resolvedServer{known: make(chan struct{}), asked: now}
-		m.remember(toUserName, r)
+	var known *Server
+	if r != nil && now.Sub(r.since) < keep {
+		known = r.server
 	}
 	m.mu.Unlock()
-	if mustAsk {
-		r.server, r.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
-			return m.Resolve(ctx, toUserName)
-		})
-		close(r.known)
+	if known != nil && fits(known) {
+		return m.withOwnName(known)
 	}
-	<-r.known // which it is soon: Resolve has a second
-	switch {
-	case r.err != nil:
-		return nil, ofUser("Mux.Resolve", r.err)
-	case r.server == nil || !fits(r.server):
+	answer, isOurs := m.asking(toUserName, now, min(keep, doubtAfter))
+	if answer == nil {
 		return nil, nil
 	}
-	if added := m.named(r.server.config.Name); added != nil && added != r.server {
+	if isOurs {
+		answer.server, answer.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
+			return m.Resolve(ctx, toUserName)
+		})
+		m.answered(toUserName, answer, known == nil || answer.server != nil && fits(answer.server))
+	}
+	<-answer.known // which it is soon: Resolve has a second
+	switch {
+	case answer.err != nil:
+		return nil, ofUser("Mux.Resolve", answer.err)
+	case answer.server == nil || !fits(answer.server):
+		return nil, nil
+	}
+	return m.withOwnName(answer.server)
+}
+
+// asking is the question to Resolve that is on its way, or a new one, which is ours to ask then; nil if the last was less than
+// pause ago.
+func (m *Mux) asking(toUserName string, now time.Time, pause time.Duration) (_ *resolving, isOurs bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.resolved[toUserName]
+	switch {
+	case r == nil:
+		r = m.remember(toUserName)
+	case r.asking != nil:
+		return r.asking, false
+	case now.Sub(r.asked) < pause:
+		return nil, false
+	}
+	r.asked, r.asking = now, &resolving{known: make(chan struct{}), removals: m.removals}
+	return r.asking, true
+}
+
+// answered ends a question. Its answer is kept if it is better than what was known: a forged push must not put a good Server
+// out, whatever Resolve says meanwhile.
+func (m *Mux) answered(toUserName string, answer *resolving, isBetter bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	close(answer.known)
+	r := m.resolved[toUserName]
+	if r == nil || r.asking != answer {
+		return // forgotten meanwhile
+	}
+	r.asking = nil
+	switch {
+	case answer.err != nil || answer.removals != m.removals:
+		r.asked = time.Time{}
+	case isBetter:
+		r.server, r.since = answer.server, r.asked
+	}
+}
+
+// withOwnName refuses a Server that would get the deliveries of another, or they its.
+func (m *Mux) withOwnName(s *Server) (*Server, error) {
+	if added := m.named(s.config.Name); added != nil && added != s {
 		return nil, ofUser("Mux.Resolve", errors.New("its Server has the Name of another: "+show(added.config.Name)))
 	}
-	return r.server, nil
+	return s, nil
 }
 
-// isOld tells that Resolve is to be asked again.
-func (r *resolvedServer) isOld(now time.Time, keep time.Duration, fits func(*Server) bool) bool {
-	switch {
-	case !r.isKnown():
-		return false
-	case r.err != nil:
-		return true
-	case r.server == nil || !fits(r.server):
-		keep = min(keep, doubtAfter)
-	}
-	return now.Sub(r.asked) >= keep
-}
-
-func (r *resolvedServer) isKnown() bool {
-	select {
-	case <-r.known:
-		return true
-	default:
-		return false
-	}
-}
-
-// remember keeps what Resolve says of a name; m.mu is held. If there are too many names, one goes for which there was no
-// Server, if one is soon found.
-func (m *Mux) remember(toUserName string, r *resolvedServer) {
+// remember makes room for a name; m.mu is held. If there are too many, one goes for which there was no Server, if one is soon
+// found.
+func (m *Mux) remember(toUserName string) *resolvedServer {
 	if m.resolved == nil {
 		m.resolved = map[string]*resolvedServer{}
 	}
@@ -315,13 +351,15 @@ func (m *Mux) remember(toUserName string, r *resolvedServer) {
 		last, looked := "", 0
 		for name, other := range m.resolved {
 			last = name
-			if looked++; looked == 64 || other.isKnown() && other.server == nil {
+			if looked++; looked == 64 || other.server == nil {
 				break
 			}
 		}
 		delete(m.resolved, last)
 	}
+	r := &resolvedServer{}
 	m.resolved[toUserName] = r
+	return r
 }
 
 // named is the Server of a Name that was added, nil if there is none.

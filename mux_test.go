@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -310,6 +311,73 @@ func TestMux_Resolve(t *testing.T) {
 	require.Equal(t, []string{"x"}, c.handledNames())
 }
 
+// What Resolve does wrong is answered 500, with one line in the log that names it.
+func TestMux_ResolveMisbehaves(t *testing.T) {
+	t.Parallel()
+	namesake := newFixture(t, customizedC, func(cfg *openwork.Config) { cfg.Name = testSuiteID })
+	rows := map[string]struct {
+		resolve func() (*openwork.Server, error)
+		says    string
+	}{
+		"panic":                  {func() (*openwork.Server, error) { panic("oops") }, "oops"},
+		"panic error":            {func() (*openwork.Server, error) { panic(io.ErrUnexpectedEOF) }, io.ErrUnexpectedEOF.Error()},
+		"Goexit":                 {func() (*openwork.Server, error) { runtime.Goexit(); return nil, nil }, "goroutine"},
+		"error":                  {func() (*openwork.Server, error) { return nil, io.ErrUnexpectedEOF }, io.ErrUnexpectedEOF.Error()},
+		"an added Server's Name": {func() (*openwork.Server, error) { return namesake.Server, nil }, testSuiteID},
+	}
+	for name, row := range rows {
+		seen := &observations{}
+		a := newFixture(t, seen.watch)
+		m := openwork.Mux{Resolve: func(context.Context, string) (*openwork.Server, error) { return row.resolve() }}
+		m.Add("/", a.Server)
+		before := len(a.log.String())
+		w, ended := httptest.NewRecorder(), make(chan struct{})
+		w.Code = 0  // nothing was answered
+		go func() { // a goroutine that Goexit may end
+			defer close(ended)
+			defer func() { _ = recover() }()
+			w = throughMux(&m, "/", newPush(dataEvent("x"), toC).request())
+		}()
+		<-ended
+		require.Equal(t, http.StatusInternalServerError, w.Code, name)
+		require.Empty(t, w.Body.String(), name)
+		said := a.log.String()[before:]
+		require.Equal(t, 1, strings.Count(said, "\n"), "%s: %s", name, said)
+		require.Contains(t, said, "Mux.Resolve", name)
+		require.Contains(t, said, row.says, name)
+		all := seen.take()
+		require.Len(t, all, 1, name)
+		require.Equal(t, openwork.OutcomeFailed, all[0].Outcome, name)
+	}
+	require.Empty(t, namesake.handledNames())
+}
+
+// Who runs several apps on one path wants to see a refusal where the app is that it seems to be for.
+func TestMux_RefusalsGoToTheHintedServer(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		hint  string
+		toTwo bool
+	}{
+		"the first": {testSuiteID, false}, "the second": {muxSuiteB, true}, "nobody": {"wwnobody", false}, "no hint": {"", false},
+	} {
+		seenA, seenB := &observations{}, &observations{}
+		a, b := newFixture(t, seenA.watch), newFixture(t, suiteB, seenB.watch)
+		m := openwork.Mux{Resolve: func(context.Context, string) (*openwork.Server, error) { return nil, nil }}
+		m.Add("", a.Server, b.Server)
+		p := newPush(command("create_auth"), func(p *push) { p.Token = "neither" }, hinted(row.hint))
+		require.Equal(t, 403, throughMux(&m, "/", p.request()).Code, name)
+		for f, seen := range map[*fixture]*observations{a: seenA, b: seenB} {
+			want := 0
+			if row.toTwo == (f == b) {
+				want = 1
+			}
+			require.Equal(t, want, strings.Count(f.log.String(), "push refused"), name)
+			require.Len(t, seen.take(), want, name)
+		}
+	}
+}
+
 func TestMux_ResolveIsRemembered(t *testing.T) {
 	t.Parallel()
 	c := newFixture(t, customizedC)
@@ -377,6 +445,23 @@ func TestMux_RefusalLinesAreLimited(t *testing.T) {
 	lines := strings.Count(log.String(), "push refused")
 	require.Positive(t, lines)
 	require.LessOrEqual(t, lines, 300, "who floods it fills the disk")
+}
+
+// A URL that no app is configured for leaves a line: else nobody would find out. Not parallel: it sets slog's default.
+func TestMux_UnknownPathLeavesALine(t *testing.T) {
+	log := &logBuffer{}
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
+	defer slog.SetDefault(before)
+	var m openwork.Mux
+	m.Add("/a", newFixture(t).Server)
+	require.Equal(t, 404, throughMux(&m, "/b", newPush(command("create_auth")).request()).Code)
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
+	require.Contains(t, log.String(), "/b")
+	for range 1000 {
+		throughMux(&m, "/"+strings.Repeat("b", 10_000), newPush(command("create_auth")).request())
+	}
+	require.Less(t, len(log.String()), 100_000, "who floods it fills the disk")
 }
 
 func TestMux_AddAndRemoveWhileServing(t *testing.T) {

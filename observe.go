@@ -134,7 +134,11 @@ func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
 	if errors.As(err, &failed) && failed.stack != nil {
 		attrs = append(attrs, slog.String("stack", string(failed.stack)))
 	}
-	s.config.Logger.LogAttrs(ctx, slog.LevelError, "openwork: push failed", append(attrs, notLogged(skipped))...)
+	level, text := slog.LevelError, "openwork: push failed"
+	if StatusCode(err) < http.StatusInternalServerError { // somebody tries paths
+		level, text = slog.LevelWarn, "openwork: push refused"
+	}
+	s.config.Logger.LogAttrs(ctx, level, text, append(attrs, notLogged(skipped))...)
 }
 
 // lineLimit keeps an attacker from filling the disk: of each check so many refusals a second are logged.

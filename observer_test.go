@@ -201,6 +201,64 @@ func TestObserver_OnePerPush(t *testing.T) {
 	}
 }
 
+// A method is anybody's to invent, and as long as a header may be: it must not make labels without number, or long lines.
+func TestObserver_InventedMethods(t *testing.T) {
+	t.Parallel()
+	for name, method := range map[string]string{
+		"invented": "BREW", "in lower case": "post", "of 500 kB": strings.Repeat("X", 500_000),
+	} {
+		for where, send := range map[string]func(*fixture, *http.Request) error{
+			"Server": func(f *fixture, r *http.Request) error { _, err := f.Serve(r); return err },
+			"Mux": func(f *fixture, r *http.Request) error {
+				var m openwork.Mux
+				m.Add("", f.Server, newFixture(f.t, suiteB).Server)
+				_, err := m.Serve(r)
+				return err
+			},
+		} {
+			seen := &observations{}
+			f := newFixture(t, seen.watch)
+			before := len(f.log.String())
+			r := newPush(command("create_auth")).request()
+			r.Method = method
+			err := send(f, r)
+			var why *openwork.RefusedError
+			require.ErrorAs(t, err, &why)
+			require.ErrorIs(t, err, openwork.ErrMethod)
+			require.Equal(t, "other", why.Method, "%s, %s", name, where)
+			require.Less(t, len(err.Error()), 500, "%s, %s", name, where)
+			said := f.log.String()[before:]
+			require.Equal(t, 1, strings.Count(said, "\n"), "%s, %s", name, where)
+			require.Less(t, len(said), 1000, "%s, %s", name, where)
+			all := seen.take()
+			require.Len(t, all, 1)
+			require.Equal(t, "other", all[0].Method, "%s, %s", name, where)
+		}
+	}
+}
+
+// Allow names what the call takes: pushes only, or URL checks as well.
+func TestErrorResponse_Allow(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for name, c := range map[string]struct {
+		call   func(*http.Request) error
+		method string
+		allow  string
+	}{
+		"RequestMessage, GET":   {func(r *http.Request) error { _, err := f.RequestMessage(r); return err }, http.MethodGet, "POST"},
+		"RequestMessage, PUT":   {func(r *http.Request) error { _, err := f.RequestMessage(r); return err }, http.MethodPut, "POST"},
+		"DecryptedMessage, GET": {func(r *http.Request) error { _, err := f.DecryptedMessage(r); return err }, http.MethodGet, "POST"},
+		"Serve, PUT":            {func(r *http.Request) error { _, err := f.Serve(r); return err }, http.MethodPut, "GET, POST"},
+		"an error of one's own": {func(*http.Request) error { return fmt.Errorf("mine: %w", openwork.ErrMethod) }, http.MethodPut, "GET, POST"},
+	} {
+		err := c.call(newURLCheck("echo", func(p *push) { p.Method = c.method }).request())
+		resp := openwork.ErrorResponse(err)
+		require.Equal(t, http.StatusMethodNotAllowed, resp.StatusCode, name)
+		require.Equal(t, c.allow, resp.Header.Get("Allow"), name)
+	}
+}
+
 // newObservedFixture has a ticket of that age before the clock moves on by skew.
 func newObservedFixture(t *testing.T, age, skew time.Duration, edit func(*openwork.Config)) (*fixture, *observations) {
 	t.Helper()
@@ -384,6 +442,23 @@ func TestServer_Health(t *testing.T) {
 			}
 			again := f.Health(ctx)
 			require.ErrorIs(t, again.Claims, c.claims, "asking leaves nothing behind")
+		})
+	}
+	for name, c := range map[string]struct {
+		prepare func(*openwork.MemoryQueue) error
+		want    error
+	}{
+		"queue has room":  {func(*openwork.MemoryQueue) error { return nil }, nil},
+		"queue is full":   {func(q *openwork.MemoryQueue) error { return q.Enqueue(ctx, delivered(testCorp, "1")) }, openwork.ErrQueueFull},
+		"queue is closed": {func(q *openwork.MemoryQueue) error { return q.Shutdown(ctx) }, openwork.ErrQueueClosed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Capacity: 1})
+			f := newFixture(t, func(cfg *openwork.Config) { cfg.Queue = q })
+			ticketAt(0)(f)
+			require.NoError(t, c.prepare(q))
+			require.ErrorIs(t, f.Health(ctx).Err(), c.want)
 		})
 	}
 	t.Run("in flight", func(t *testing.T) {

@@ -12,11 +12,13 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/openwork-go/openwork"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -33,6 +35,13 @@ func (l *deadLetters) add(d openwork.Delivery, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.list, l.errs = append(l.list, d), append(l.errs, err)
+}
+
+// ids are the IDs of what was given up so far.
+func (l *deadLetters) ids() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return ids(l.list)
 }
 
 // settle lets fake time pass, and what is due be done.
@@ -195,6 +204,85 @@ func TestH11_HandlerThatAlwaysFails(t *testing.T) {
 	}
 }
 
+// A create_auth names no corp, so each may be another corp's: it waits for no other, and none waits for it.
+func TestH11_DeliveriesWithoutACorpWaitForNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dead deadLetters
+		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Workers: 1, Attempts: 3, DeadLetter: dead.add})
+		f := newFixture(t, func(cfg *openwork.Config) { cfg.Queue = q })
+		began, handled := time.Now(), map[string]time.Duration{}
+		f.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+			assert.Empty(t, msg.CorpID)
+			if msg.Get("State") == "bad" {
+				return openwork.Success, errors.New("no")
+			}
+			handled[msg.Name()] = time.Since(began)
+			return next(msg)
+		})
+		createAuth := func(authCode, state string) *http.Request {
+			return newPush(document("SuiteId", testSuiteID, "AuthCode", authCode, "InfoType", "create_auth",
+				"TimeStamp", strconv.FormatInt(testNow.Unix(), 10), "State", state)).request()
+		}
+		for i := range 5 {
+			f.requireSuccess(createAuth(strconv.Itoa(i), "bad"))
+		}
+		f.requireSuccess(createAuth("5", "good"))
+		f.requireSuccess(newPush(ticketXML(testSuiteID, "ticket", testNow)).request())
+		q.Start(f.Process)
+		settle(time.Hour)
+		require.Equal(t, map[string]time.Duration{"create_auth": 0, "suite_ticket": 0}, handled)
+		require.Len(t, dead.list, 5)
+		require.NoError(t, shutdownWithin(q, time.Minute))
+	})
+}
+
+// A corp that fails must not fill the queue for the others; what was refused meanwhile is taken when it is sent again.
+func TestH11_FailingCorpHoldsATenthOfTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const capacity = 100
+		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Capacity: capacity, Backoff: time.Minute})
+		f := newFixture(t, func(cfg *openwork.Config) { cfg.Queue = q })
+		var failing atomic.Bool
+		failing.Store(true)
+		f.HandleAuthChanged(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+			if msg.CorpID == "wpbad" && failing.Load() {
+				return openwork.Success, errors.New("no")
+			}
+			return next(msg)
+		})
+		send := func(corp string, n int) int {
+			return f.do(newPush(corpCommand(corp, "change_auth", "State", strconv.Itoa(n))).request()).Code
+		}
+		q.Start(f.Process)
+		require.Equal(t, 200, send("wpbad", 0))
+		synctest.Wait() // now it has failed once
+		taken := 1
+		for n := 1; n < capacity; n++ {
+			switch code := send("wpbad", n); code {
+			case 200:
+				taken++
+			default:
+				require.Equal(t, 503, code)
+			}
+		}
+		require.Equal(t, capacity/10, taken)
+		require.Equal(t, taken, q.Depth())
+		for n := range capacity - taken {
+			require.Equal(t, 200, send("wpgood", n))
+		}
+		failing.Store(false)
+		settle(5 * time.Minute)
+		require.Zero(t, q.Depth())
+		before := len(f.handledNames())
+		for n := taken; n < 2*taken; n++ {
+			require.Equal(t, 200, send("wpbad", n))
+		}
+		synctest.Wait()
+		require.Len(t, f.handledNames(), before+taken)
+		require.NoError(t, shutdownWithin(q, time.Minute))
+	})
+}
+
 // A handler may have got an error of this package elsewhere: that says nothing about the delivery.
 func TestH11_HandlerErrorIsNotTakenForAnUnreadableDelivery(t *testing.T) {
 	for _, cause := range []error{openwork.ErrMalformed, openwork.ErrUnknownApp} {
@@ -235,10 +323,54 @@ func TestMemoryQueue_GivesUpAtOnceOnlyWhatCannotBeRead(t *testing.T) {
 			require.NoError(t, q.Enqueue(context.Background(), d))
 		}
 		synctest.Wait()
-		require.Equal(t, []string{"unreadable"}, ids(dead.list))
+		require.Equal(t, []string{"unreadable"}, dead.ids())
 		settle(5 * time.Minute)
-		require.ElementsMatch(t, []string{"unreadable", "foreign"}, ids(dead.list))
+		require.ElementsMatch(t, []string{"unreadable", "foreign"}, dead.ids())
 		require.Len(t, f.handledNames(), 1)
+		require.NoError(t, shutdownWithin(q, time.Minute))
+	})
+}
+
+// A corp that goes on failing goes on holding no more, whichever of its deliveries is being tried.
+func TestH11_CorpThatGoesOnFailing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dead deadLetters
+		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Capacity: 100, Attempts: 1, DeadLetter: dead.add})
+		q.Start(func(context.Context, openwork.Delivery) error { time.Sleep(time.Second); return errors.New("no") })
+		require.NoError(t, q.Enqueue(context.Background(), delivered("bad", "first")))
+		settle(time.Second)
+		for i := range 1000 {
+			if i%100 == 0 {
+				settle(time.Second)
+			}
+			_ = q.Enqueue(context.Background(), delivered("bad", strconv.Itoa(i)))
+			require.LessOrEqual(t, q.Depth(), 100)
+			if i > 100 {
+				require.LessOrEqual(t, q.Depth(), 10+100, "what came before the first failure, and a tenth")
+			}
+		}
+		require.NoError(t, q.Enqueue(context.Background(), delivered("good", "1")))
+		require.NoError(t, shutdownWithin(q, time.Hour))
+	})
+}
+
+// An app that is removed from a Mux and added again, as to change its Config, loses nothing of what waits.
+func TestMemoryQueue_AppRemovedAndAddedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dead deadLetters
+		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{DeadLetter: dead.add})
+		f := newFixture(t, func(cfg *openwork.Config) { cfg.Queue = q })
+		var m openwork.Mux
+		m.Add("/", f.Server)
+		require.Equal(t, 200, throughMux(&m, "/", newPush(command("change_auth")).request()).Code)
+		m.Remove(testSuiteID)
+		q.Start(m.Process)
+		synctest.Wait()
+		require.Empty(t, f.handledNames())
+		m.Add("/", f.Server)
+		settle(time.Minute)
+		require.Equal(t, []string{"change_auth"}, f.handledNames())
+		require.Empty(t, dead.list)
 		require.NoError(t, shutdownWithin(q, time.Minute))
 	})
 }
@@ -525,6 +657,42 @@ func TestMemoryQueue_ShutdownRunsOutOfTime(t *testing.T) {
 		require.ErrorIs(t, shutdownWithin(q, time.Second), context.DeadlineExceeded)
 		require.Len(t, dead.list, 9, "handed over once")
 	})
+}
+
+// What DeadLetter has when the time of Shutdown ends it is not given again, and all who wait for the end hear the same.
+func TestMemoryQueue_ShutdownDuringADeadLetter(t *testing.T) {
+	for name, limits := range map[string][2]time.Duration{
+		"the first caller's time ends":  {time.Second, time.Hour},
+		"the second caller's time ends": {time.Hour, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var dead deadLetters
+				q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Attempts: 1, DeadLetter: func(d openwork.Delivery, err error) {
+					dead.add(d, err)
+					time.Sleep(10 * time.Second)
+				}})
+				q.Start(func(context.Context, openwork.Delivery) error { return errors.New("no") })
+				for _, id := range []string{"1", "2"} {
+					require.NoError(t, q.Enqueue(context.Background(), delivered("c", id)))
+				}
+				synctest.Wait()
+				ended := make(chan error, len(limits))
+				for _, limit := range limits {
+					go func() { ended <- shutdownWithin(q, limit) }()
+					synctest.Wait()
+				}
+				for range time.Minute / time.Second {
+					settle(time.Second)
+					require.GreaterOrEqual(t, q.Depth(), 0)
+				}
+				require.ErrorIs(t, <-ended, context.DeadlineExceeded)
+				require.ErrorIs(t, <-ended, context.DeadlineExceeded)
+				require.Equal(t, []string{"1", "2"}, ids(dead.list))
+				require.Zero(t, q.Depth())
+			})
+		})
+	}
 }
 
 // A handler that does not listen to its context must not keep the rest from its dead letters, nor the process from its end.

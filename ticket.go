@@ -34,7 +34,7 @@ func (t SuiteTicket) LogValue() slog.Value { return slog.StringValue(t.String())
 //
 // An implementation just keeps what it is given, as long as it likes: which ticket is newer and which too old is decided
 // around it, by the Server and by TicketsIn. A push of a ticket waits 500 ms for it, reading and writing together; whoever
-// needs a ticket waits as long, and then gets the one in memory.
+// needs a ticket waits as long if there is one in memory, and then gets that.
 type TicketStore interface {
 	// PutTicket keeps a ticket in place of the one before.
 	PutTicket(ctx context.Context, suiteID string, t SuiteTicket) error
@@ -123,9 +123,15 @@ func (t *tickets) put(ctx context.Context, suiteID string, ticket SuiteTicket) (
 	return true, nil
 }
 
-// Ticket returns the newer of the store's and the memory's.
+// Ticket returns the newer of the store's and the memory's. It waits as long as ctx allows only where memory has none.
 func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, error) {
-	err := t.look(ctx, suiteID)
+	lookCtx := ctx
+	if known := t.newest(suiteID); known.Value != "" && t.now().Sub(known.Time) < ticketLife {
+		var cancel context.CancelFunc
+		lookCtx, cancel = context.WithTimeout(ctx, ticketTimeout)
+		defer cancel()
+	}
+	err := t.look(lookCtx, suiteID)
 	newest := t.newest(suiteID)
 	switch {
 	case newest.Value == "" && err != nil:
@@ -145,8 +151,6 @@ func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, erro
 
 // look remembers the store's ticket, if it is not older than the memory's.
 func (t *tickets) look(ctx context.Context, suiteID string) error {
-	ctx, cancel := context.WithTimeout(ctx, ticketTimeout)
-	defer cancel()
 	stored, err := t.store.Ticket(ctx, suiteID)
 	if errors.Is(err, ErrNoSuiteTicket) {
 		return nil

@@ -102,6 +102,7 @@ const (
 	fetchLease     = 12 * time.Second // longer than a fetch
 	flightTimeout  = 35 * time.Second // longer than another's lease and two fetches
 	cacheTimeout   = 500 * time.Millisecond
+	insistPause    = 10 * time.Second // in which a token that WeCom gave out again is not dropped again
 	rememberFailed = 2 * time.Second
 	limitedPause   = time.Minute // after 45009
 )
@@ -159,8 +160,14 @@ func (c *CachedToken) Token(ctx context.Context) (string, error) {
 	return f.token.value, nil
 }
 
-// Invalidate implements TokenSource. The error is the cache's; this process has dropped the token in any case.
+// Invalidate implements TokenSource. The error is the cache's; this process has dropped the token in any case, unless WeCom
+// gave it out again a moment ago, when asked for another.
 func (c *CachedToken) Invalidate(ctx context.Context, token string) error {
+	return c.drop(ctx, token, false)
+}
+
+// drop is Invalidate, also of a token that WeCom insists on if there is reason to expect another.
+func (c *CachedToken) drop(ctx context.Context, token string, expectAnother bool) error {
 	now := time.Now()
 	c.mu.Lock()
 	held := c.current.Load()
@@ -169,7 +176,7 @@ func (c *CachedToken) Invalidate(ctx context.Context, token string) error {
 	case held == nil:
 		c.bad, c.badSince = token, now
 	case held.value != token:
-	case held.again && now.Sub(held.fetched) < fetchEvery: // WeCom insists on it: asking once more would not help
+	case held.again && !expectAnother && now.Sub(held.fetched) < insistPause:
 		c.mu.Unlock()
 		return nil
 	default:
@@ -263,7 +270,7 @@ func (c *CachedToken) landed(f *flight, now time.Time) (hasFailed bool) {
 	c.failures++
 	c.failed, c.again = f.err, now.Add(rememberFailed)
 	pause := fetchEvery << min(c.failures-1, 2)
-	if isLimited(f.err) {
+	if elsewhere := (*failureElsewhere)(nil); isLimited(f.err) && !errors.As(f.err, &elsewhere) {
 		c.again = now.Add(limitedPause)
 	}
 	if errors.Is(f.err, ErrNoSuiteTicket) || errors.Is(f.err, ErrSuiteTicketExpired) {
@@ -341,7 +348,7 @@ func (c *CachedToken) look(ctx context.Context, tag string, epoch int) *heldToke
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	held := c.current.Load()
-	if c.epoch != epoch || cached.value == c.bad || cached.fetched.Before(c.oldest) ||
+	if c.epoch != epoch || cached.value == c.bad || cached.fetched.Before(c.oldest) && cached.fetched != unknownTime ||
 		c.usable(held, now) && !cached.fetched.After(held.fetched) {
 		return nil
 	}
@@ -410,14 +417,23 @@ func encodeFailure(err error) string {
 	return strconv.Itoa(errorCode(err)) + " " + text
 }
 
+// failureElsewhere is what another replica was told. How long ago is not known, so it is worth asking the Claimer again soon.
+type failureElsewhere struct{ err error }
+
+func (e *failureElsewhere) Error() string {
+	return "openwork: in another replica: " + strings.TrimPrefix(e.err.Error(), "openwork: ")
+}
+
+func (e *failureElsewhere) Unwrap() error { return e.err }
+
 func failedElsewhere(text string) error {
 	first, text, _ := strings.Cut(text, " ")
 	code, _ := strconv.Atoi(first)
 	if code == 0 {
-		return fmt.Errorf("openwork: in another replica: %s", strings.TrimPrefix(text, "openwork: "))
+		return &failureElsewhere{errors.New(text)}
 	}
 	op, message, _ := strings.Cut(text, " ")
-	return &APIError{Op: op, Code: code, Message: message}
+	return &failureElsewhere{&APIError{Op: op, Code: code, Message: message}}
 }
 
 // keep makes a token the current one, here and in the cache, unless either has got one meanwhile whose fetch began later,
@@ -499,6 +515,8 @@ func (t *heldToken) encode() string {
 	return fmt.Sprintf("%d %d %s %s", t.fetched.UnixMilli(), t.expires.UnixMilli(), t.tag, t.value)
 }
 
+var unknownTime = time.Unix(0, 0)
+
 // decodeToken is nil for anything else, and never believes a longer life than a token can have.
 func decodeToken(text string) *heldToken {
 	parts := strings.SplitN(text, " ", 4)
@@ -515,7 +533,7 @@ func decodeToken(text string) *heldToken {
 		end = latest
 	}
 	if began.After(now.Add(time.Second)) {
-		began = time.Unix(0, 0) // by a clock that is ahead; it must not seem newer than all that we fetch
+		began = unknownTime // by a clock that is ahead; it must not seem newer than all that we fetch
 	}
 	return newHeldToken(parts[3], parts[2], began, end)
 }
