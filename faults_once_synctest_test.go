@@ -861,3 +861,34 @@ func (d deafTickets) Ticket(context.Context, string) (openwork.SuiteTicket, erro
 	time.Sleep(d.takes)
 	return openwork.SuiteTicket{}, openwork.ErrNoSuiteTicket
 }
+
+// A slow write of an older ticket does not end up in the store after the newer one.
+func TestK1_SlowWriteOfTheOlderTicket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &slowPutStore{slow: "older", entered: make(chan struct{}), goOn: make(chan struct{})}
+		f := newFixture(t, func(c *openwork.Config) { c.Tickets = store })
+		push := func(ticket string, dated time.Time) <-chan struct{} {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				w := f.do(newPush(ticketXML(testSuiteID, ticket, dated)).request())
+				assert.Equal(t, http.StatusOK, w.Code)
+			}()
+			return done
+		}
+		older := push("older", testNow)
+		<-store.entered
+		newer := push("newer", testNow.Add(time.Second))
+		select { // it may wait for the older one, or overtake it
+		case <-newer:
+		case <-time.After(100 * time.Millisecond):
+		}
+		close(store.goOn)
+		<-older
+		<-newer
+		requireTicket(f, testSuiteID, "newer")
+		stored, err := store.Ticket(context.Background(), testSuiteID)
+		require.NoError(t, err)
+		require.Equal(t, "newer", stored.Value)
+	})
+}

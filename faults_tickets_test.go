@@ -67,34 +67,6 @@ func TestK1_OlderTicketAfterNewer(t *testing.T) {
 			requireTicket(newFixture(t, shared.edit), testSuiteID, newest) // it is what was stored
 		})
 	}
-	t.Run("a slow write of the older one does not end up in the store", func(t *testing.T) {
-		t.Parallel()
-		store := &slowPutStore{slow: "older", entered: make(chan struct{}), goOn: make(chan struct{})}
-		f := newFixture(t, func(c *openwork.Config) { c.Tickets = store })
-		push := func(ticket string, dated time.Time) <-chan struct{} {
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				w := f.do(newPush(ticketXML(testSuiteID, ticket, dated)).request())
-				assert.Equal(t, http.StatusOK, w.Code)
-			}()
-			return done
-		}
-		older := push("older", testNow)
-		<-store.entered
-		newer := push("newer", testNow.Add(time.Second))
-		select { // it may wait for the older one, or overtake it
-		case <-newer:
-		case <-time.After(100 * time.Millisecond):
-		}
-		close(store.goOn)
-		<-older
-		<-newer
-		requireTicket(f, testSuiteID, "newer")
-		stored, err := store.Ticket(context.Background(), testSuiteID)
-		require.NoError(t, err)
-		require.Equal(t, "newer", stored.Value)
-	})
 }
 
 // An older ticket that arrives late is nothing new for the handlers. A repetition of the newest is: they may have failed.

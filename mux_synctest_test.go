@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/openwork-go/openwork"
@@ -172,4 +173,34 @@ func TestMux_ForgedPushLeavesAGoodServer(t *testing.T) {
 			require.Equal(t, 2, calls, name)
 		})
 	}
+}
+
+func TestMux_ResolveIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFixture(t, customizedC)
+		rows := map[string]struct {
+			server *openwork.Server
+			err    error
+			again  int // questions that the second push costs
+		}{"found": {c.Server, nil, 0}, "not found": {nil, nil, 0}, "error": {nil, errors.New("down"), 1}}
+		for name, row := range rows {
+			calls := 0
+			m := openwork.Mux{Keep: 20 * time.Minute, Resolve: func(context.Context, string) (*openwork.Server, error) { calls++; return row.server, row.err }}
+			p := newPush(dataEvent("x"), toC)
+			code := throughMux(&m, "/", p.request()).Code
+			require.Equal(t, code, throughMux(&m, "/", p.request()).Code, name)
+			require.Equal(t, 1+row.again, calls, name)
+			time.Sleep(21 * time.Minute)
+			calls = 0
+			throughMux(&m, "/", p.request())
+			require.Equal(t, 1, calls, "%s: asked anew after Keep", name)
+		}
+
+		calls := 0
+		m := openwork.Mux{Resolve: func(context.Context, string) (*openwork.Server, error) { calls++; return c.Server, nil }}
+		throughMux(&m, "/", newPush(dataEvent("x"), toC).request())
+		m.Remove("customized")
+		throughMux(&m, "/", newPush(dataEvent("x"), toC).request())
+		require.Equal(t, 2, calls, "Remove forgets what Resolve found")
+	})
 }

@@ -378,35 +378,6 @@ func TestMux_RefusalsGoToTheHintedServer(t *testing.T) {
 	}
 }
 
-func TestMux_ResolveIsRemembered(t *testing.T) {
-	t.Parallel()
-	c := newFixture(t, customizedC)
-	rows := map[string]struct {
-		server *openwork.Server
-		err    error
-		again  int // questions that the second push costs
-	}{"found": {c.Server, nil, 0}, "not found": {nil, nil, 0}, "error": {nil, errors.New("down"), 1}}
-	for name, row := range rows {
-		calls := 0
-		m := openwork.Mux{Keep: 200 * time.Millisecond, Resolve: func(context.Context, string) (*openwork.Server, error) { calls++; return row.server, row.err }}
-		p := newPush(dataEvent("x"), toC)
-		code := throughMux(&m, "/", p.request()).Code
-		require.Equal(t, code, throughMux(&m, "/", p.request()).Code, name)
-		require.Equal(t, 1+row.again, calls, name)
-		time.Sleep(250 * time.Millisecond)
-		calls = 0
-		throughMux(&m, "/", p.request())
-		require.Equal(t, 1, calls, "%s: asked anew after Keep", name)
-	}
-
-	calls := 0
-	m := openwork.Mux{Resolve: func(context.Context, string) (*openwork.Server, error) { calls++; return c.Server, nil }}
-	throughMux(&m, "/", newPush(dataEvent("x"), toC).request())
-	m.Remove("customized")
-	throughMux(&m, "/", newPush(dataEvent("x"), toC).request())
-	require.Equal(t, 2, calls, "Remove forgets what Resolve found")
-}
-
 // Whoever sends made-up names fills no memory and forgets no more than others' answers.
 func TestMux_ResolveIsBounded(t *testing.T) {
 	t.Parallel()
@@ -609,7 +580,7 @@ func TestX13_SlowBodyThroughMux(t *testing.T) {
 			require.NoError(t, err, "the connection must be closed")
 			require.True(t, bytes.HasPrefix(answer, []byte("HTTP/1.1 408 ")), "%q", answer)
 			require.True(t, bytes.HasSuffix(answer, []byte("\r\n\r\n")), "%q", answer)
-			require.Less(t, time.Since(began), 3*time.Second)
+			require.Less(t, time.Since(began), 5*time.Second)
 		})
 		t.Run(path+" in time, handled for longer", func(t *testing.T) {
 			t.Parallel()

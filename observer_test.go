@@ -427,7 +427,7 @@ func TestServer_Health(t *testing.T) {
 			c.prepare(f)
 			began := time.Now()
 			h := f.Health(ctx)
-			assert.Less(t, time.Since(began), 1500*time.Millisecond)
+			assert.Less(t, time.Since(began), 5*time.Second)
 			assert.ErrorIs(t, h.Ticket, c.ticket)
 			assert.ErrorIs(t, h.Claims, c.claims)
 			assert.Equal(t, c.age, h.TicketAge)

@@ -503,7 +503,7 @@ func TestH14_ShutdownUnderLoad(t *testing.T) {
 	dead := 0
 	q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Workers: 4, Backoff: time.Millisecond,
 		DeadLetter: func(openwork.Delivery, error) { handledMu.Lock(); dead++; handledMu.Unlock() }})
-	f := newFixture(t, func(cfg *openwork.Config) { cfg.Queue = q })
+	f := newFixture(t, withBudget(time.Minute), func(cfg *openwork.Config) { cfg.Queue = q })
 	inside, release := make(chan struct{}), make(chan struct{})
 	f.Handle("message.text", func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
 		close(inside)
