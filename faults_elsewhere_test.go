@@ -780,7 +780,7 @@ func TestElsewhere_OneCryptoForManyGoroutines(t *testing.T) {
 	t.Parallel()
 	c, err := openwork.NewCrypto(testToken, testKey)
 	require.NoError(t, err)
-	f := newFixture(t)
+	f := newFixture(t, withBudget(time.Minute))
 	var wg sync.WaitGroup
 	for i := range 100 {
 		wg.Add(1)

@@ -134,11 +134,19 @@ func FuzzServeHTTP(f *testing.F) {
 	for _, body := range []string{
 		`{"ToUserName":"` + testSuiteID + `","Encrypt":"` + signed.Encrypt + `","AgentID":218}`,
 		`{"tousername":"","encrypt":"` + signed.Encrypt + `","agentid":""}`,
+		`{"Encrypt":["` + signed.Encrypt + `"]}`,
+		`{"Encrypt":[],"encrypt":"` + signed.Encrypt + `"}`,
+		`{"ENCRYPT":"` + signed.Encrypt + `","Encrypt":[],"AgentID":1e400,"a b":{"Encrypt":"x"}}`,
+		`{"Encrypt":["` + signed.Encrypt + `",""]}`,
+		`{"Encrypt":["x","` + signed.Encrypt + `"]}`,
+		`{"Encrypt":["` + signed.Encrypt + `"],"encrypt":"` + signed.Encrypt + `"}`,
+		`{"Encrypt":[null,"` + signed.Encrypt + `"]}`,
 		`<?xml version="1.0" encoding="UTF-8"?>` + "\n" + signed.Body,
 		"\ufeff" + signed.Body,
 		"<xml>\n <Encrypt> <![CDATA[" + signed.Encrypt + "]]> </Encrypt>\n</xml>\n",
 		"<xml><Encrypt>" + strings.ReplaceAll(signed.Encrypt, "=", "&#61;") + "</Encrypt></xml>",
 		strings.Replace(signed.Body, "</xml>", "<Encrypt>x</Encrypt></xml>", 1),
+		strings.Replace(signed.Body, "<Encrypt>", "<Encrypt>x</Encrypt><Encrypt>", 1),
 		signed.Body + signed.Body,
 		signed.Body[:len(signed.Body)/2],
 		"",
@@ -153,7 +161,7 @@ func FuzzServeHTTP(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, method, rawQuery, contentEncoding string, body []byte) {
-		server := newFixture(t)
+		server := newFixture(t, withBudget(time.Minute))
 		r := httptest.NewRequest(http.MethodPost, "/wecom/callback", bytes.NewReader(body))
 		r.Method = method
 		r.URL.RawQuery = rawQuery
@@ -196,17 +204,38 @@ func FuzzServeHTTP(f *testing.F) {
 	})
 }
 
-// encryptOf reads an envelope with the standard library.
+// encryptOf reads an envelope with the standard library. In JSON an array is a repeated element.
 func encryptOf(t *testing.T, body []byte) string {
 	t.Helper()
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
-	var envelope struct{ Encrypt string }
-	if bytes.HasPrefix(body, []byte("{")) {
-		require.NoError(t, json.Unmarshal(body, &envelope))
-	} else {
+	if !bytes.HasPrefix(body, []byte("{")) {
+		var envelope struct{ Encrypt []string }
 		require.NoError(t, xml.Unmarshal(body, &envelope))
+		require.Len(t, envelope.Encrypt, 1)
+		return strings.TrimSpace(envelope.Encrypt[0])
 	}
-	return strings.TrimSpace(envelope.Encrypt)
+	require.True(t, json.Valid(body))
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	_, err := d.Token() // the brace
+	require.NoError(t, err)
+	var found []any
+	for d.More() {
+		name, err := d.Token()
+		require.NoError(t, err)
+		var value any
+		require.NoError(t, d.Decode(&value))
+		items, isArray := value.([]any)
+		if !isArray {
+			items = []any{value}
+		}
+		if strings.EqualFold(name.(string), "Encrypt") {
+			found = append(found, items...)
+		}
+	}
+	require.Len(t, found, 1)
+	require.IsType(t, "", found[0])
+	return found[0].(string)
 }
 
 // opened is what a ciphertext holds.

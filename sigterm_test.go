@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -41,7 +42,7 @@ func TestH14_SIGTERMUnderLoad(t *testing.T) {
 	require.True(t, lines.Scan())
 	url := lines.Text()
 
-	var acknowledged, number atomic.Int64
+	var answered, acknowledged, number atomic.Int64
 	var load sync.WaitGroup
 	for range 8 {
 		load.Add(1)
@@ -55,7 +56,12 @@ func TestH14_SIGTERMUnderLoad(t *testing.T) {
 				if err != nil {
 					return // it listens no more
 				}
+				_, err = io.Copy(io.Discard, resp.Body)
 				_ = resp.Body.Close()
+				if err != nil {
+					return // cut: begun and not answered
+				}
+				answered.Add(1)
 				if resp.StatusCode == http.StatusOK {
 					acknowledged.Add(1)
 				}
@@ -68,12 +74,13 @@ func TestH14_SIGTERMUnderLoad(t *testing.T) {
 	require.NoError(t, child.Process.Signal(syscall.SIGTERM))
 	signalled := time.Now()
 	load.Wait()
-	handled := 0
+	begun, handled := 0, 0
 	for lines.Scan() {
-		_, _ = fmt.Sscanf(lines.Text(), "handled %d", &handled)
+		_, _ = fmt.Sscanf(lines.Text(), "begun %d, handled %d", &begun, &handled)
 	}
 	require.NoError(t, child.Wait())
-	assert.Less(t, time.Since(signalled), 10*time.Second)
+	assert.Less(t, time.Since(signalled), 40*time.Second)
+	assert.Equal(t, begun, int(answered.Load()), "a request in flight was cut")
 	assert.GreaterOrEqual(t, handled, int(acknowledged.Load()), "an acknowledged push was lost")
 }
 
@@ -84,23 +91,27 @@ func serveUntilSIGTERM(t *testing.T) {
 	queue := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Workers: 4})
 	server, err := openwork.NewServer(openwork.Config{SuiteID: testSuiteID, Token: testToken, EncodingAESKey: testKey, Queue: queue})
 	require.NoError(t, err)
-	var handled atomic.Int64
+	var begun, handled atomic.Int64
 	server.HandleAuthChanged(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
-		time.Sleep(time.Millisecond)
+		time.Sleep(2 * time.Millisecond)
 		handled.Add(1)
 		return next(msg)
 	})
 	queue.Start(server.Process)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	httpServer := &http.Server{Handler: server}
+	httpServer := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun.Add(1)
+		time.Sleep(5 * time.Millisecond) // so that there is always one in flight
+		server.ServeHTTP(w, r)
+	})}
 	go func() { _ = httpServer.Serve(listener) }()
 	fmt.Println("http://" + listener.Addr().String())
 	<-ctx.Done()
 
-	grace, cancel := context.WithTimeout(context.Background(), 8*time.Second)
+	grace, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	require.NoError(t, httpServer.Shutdown(grace))
 	require.NoError(t, queue.Shutdown(grace))
-	fmt.Printf("handled %d\n", handled.Load())
+	fmt.Printf("begun %d, handled %d\n", begun.Load(), handled.Load())
 }
