@@ -266,19 +266,16 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 		return nil, nil
 	}
 	now, keep := time.Now(), cmp.Or(m.Keep, usualKeep)
-	m.mu.Lock()
-	r := m.resolved[toUserName]
-	var known *Server
-	if r != nil && now.Sub(r.since) < keep {
-		known = r.server
-	}
-	m.mu.Unlock()
+	known := m.known(toUserName, now, keep)
 	if known != nil && fits(known) {
 		return m.withOwnName(known)
 	}
 	answer, isOurs := m.asking(toUserName, now, min(keep, doubtAfter))
 	if answer == nil {
-		return nil, nil
+		if known = m.known(toUserName, now, keep); known == nil || !fits(known) { // it may have been asked meanwhile
+			return nil, nil
+		}
+		return m.withOwnName(known)
 	}
 	if isOurs {
 		answer.server, answer.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
@@ -294,6 +291,16 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 		return nil, nil
 	}
 	return m.withOwnName(answer.server)
+}
+
+// known is the Server of a name that Resolve has returned before, nil if there is none or it is too old.
+func (m *Mux) known(toUserName string, now time.Time, keep time.Duration) *Server {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r := m.resolved[toUserName]; r != nil && now.Sub(r.since) < keep {
+		return r.server
+	}
+	return nil
 }
 
 // asking is the question to Resolve that is on its way, or a new one, which is ours to ask then; nil if the last was less than

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -636,4 +637,35 @@ func TestMux_AddPanics(t *testing.T) {
 	var m openwork.Mux
 	require.NotPanics(t, func() { m.Add("/b", rows["more than 64 on one path"].servers[:64]...) })
 	require.Equal(t, 200, throughMux(&m, "/b", newPush(command("x")).request()).Code)
+}
+
+// The first pushes of a corp arrive together: none is refused because another one's question was answered just now.
+func TestMux_FirstPushesOfACorpTogether(t *testing.T) {
+	t.Parallel()
+	a, customized := newFixture(t, withBudget(time.Minute)), newFixture(t, customizedC, withBudget(time.Minute))
+	requests := make([]func() *http.Request, 16)
+	for i := range requests {
+		requests[i] = newPush(dataEvent("x", "N", strconv.Itoa(i)), toC).parts().request
+	}
+	for range 200 {
+		m := openwork.Mux{Resolve: func(context.Context, string) (*openwork.Server, error) { return customized.Server, nil }}
+		m.Add("/", a.Server)
+		var refused atomic.Int64
+		start := make(chan struct{})
+		var all sync.WaitGroup
+		for _, request := range requests {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				r := request()
+				<-start
+				if throughMux(&m, "/", r).Code != http.StatusOK {
+					refused.Add(1)
+				}
+			}()
+		}
+		close(start)
+		all.Wait()
+		require.Zero(t, refused.Load())
+	}
 }
