@@ -30,7 +30,7 @@ type ClientConfig struct {
 
 	// PermanentCodes looks a corp's permanent code up in the user's database. Required for Corp. An empty code means that
 	// the corp has not authorised the suite. It is called when a token is fetched, and once more when WeCom refuses the
-	// code, since another replica may have stored a new one.
+	// code, since another replica may have stored a new one; for a corp without a code at every call.
 	PermanentCodes func(ctx context.Context, corpID string) (string, error)
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache

@@ -70,7 +70,7 @@ func (s *Server) once(p *passage, m *Message, patience, lease time.Duration) (Re
 			p.storeDown = true
 			s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "openwork: push handled without a claim, a copy may be handled as well",
 				slog.String("app", s.config.Name), slog.String("error", err.Error()))
-			return s.runClaimed(p, m, key, owner, lease) // the claim may be there all the same, with only the answer lost
+			return s.runUnsure(p, m, key, owner)
 		case state == ClaimTaken:
 			return s.runClaimed(p, m, key, owner, lease)
 		case state == ClaimDone:
@@ -101,6 +101,25 @@ func (s *Server) run(p *passage, m *Message) (Reply, error) {
 	return reply, nil
 }
 
+// runUnsure runs the handlers where the Claimer gave no answer in time. The claim may be there all the same, so it is told how
+// it went, beside the answer to WeCom, which has waited long enough.
+func (s *Server) runUnsure(p *passage, m *Message, key, owner string) (reply Reply, err error) {
+	succeeded := false
+	ctx := m.Context()
+	defer func() {
+		go func() {
+			if succeeded {
+				_ = s.claimDone(ctx, key, owner, result(m, reply).encode(), keepFor(m))
+			} else {
+				_ = s.unclaim(ctx, key, owner)
+			}
+		}()
+	}()
+	reply, err = s.run(p, m)
+	succeeded = err == nil
+	return reply, err
+}
+
 // runClaimed runs the handlers, keeps the claim while they do, and records how it went: done with the answer, or given back
 // after an error, a panic, or the end of the goroutine.
 func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease time.Duration) (reply Reply, err error) {
@@ -118,18 +137,27 @@ func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease tim
 	}
 	succeeded = true
 	stopRenewing()
-	result := reply
-	if reply.kind != "" && (reply.err != nil || !takesReply(m, reply.kind)) {
-		result = Success // an error that the developer sees now; a copy must not repeat what the handlers did
-	}
-	keep := keepDone
-	if m.isAuth() {
-		keep = keepAuthDone
-	}
-	if err := s.claimDone(ctx, key, owner, result.encode(), keep); err != nil {
+	if err := s.claimDone(ctx, key, owner, result(m, reply).encode(), keepFor(m)); err != nil {
 		p.storeDown = true
 	}
 	return reply, nil
+}
+
+// result is what a copy of a push is answered: as the push itself, but for a reply that cannot be sent, which is an error that
+// the developer sees now; a copy must not repeat what the handlers did.
+func result(m *Message, reply Reply) Reply {
+	if reply.kind != "" && (reply.err != nil || !takesReply(m, reply.kind)) {
+		return Success
+	}
+	return reply
+}
+
+// keepFor is how long a push is known as done.
+func keepFor(m *Message) time.Duration {
+	if m.isAuth() {
+		return keepAuthDone
+	}
+	return keepDone
 }
 
 // renew claims again and again, three times in a lease, so that one attempt may fail, until it is stopped; then it makes no

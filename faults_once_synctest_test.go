@@ -284,6 +284,7 @@ func TestR10_ClaimThatIsAnsweredTooLate(t *testing.T) {
 			})
 			p := newPush(command("create_auth", "AuthCode", "code")).parts()
 			require.Equal(t, c.status, (<-f.start(p.request())).Code)
+			synctest.Wait() // the store is told beside the answer
 			w := <-f.start(p.request())
 			require.Equal(t, 200, w.Code)
 			require.Zero(t, w.took, "it waited for the lease to end")
@@ -394,7 +395,7 @@ func TestR10_ClaimerFrozen(t *testing.T) {
 		"Release":    {func(c *hookedClaimer, f func(context.Context, string, string) error) { c.release = f }, errors.New("no"), 500, 150 * time.Millisecond, false},
 		"all": {func(c *hookedClaimer, f func(context.Context, string, string) error) {
 			c.claim, c.done, c.release = f, f, f
-		}, nil, 200, 300 * time.Millisecond, true},
+		}, nil, 200, 150 * time.Millisecond, true},
 	} {
 		for _, honours := range []bool{true, false} {
 			inFakeTime(t, fmt.Sprintf("%s, honours its context: %v", name, honours), func(t *testing.T) {
@@ -427,6 +428,7 @@ func TestR10_ClaimerFrozen(t *testing.T) {
 				if c.handler == nil {
 					require.Equal(t, c.storeDown, all[0].StoreDown)
 				}
+				time.Sleep(time.Second) // what is told the store beside the answer
 			})
 		}
 	}
@@ -843,10 +845,24 @@ func TestServer_HealthOfWhatIsDeaf(t *testing.T) {
 			err := f.Health(context.Background()).Err()
 			took := time.Since(began)
 			time.Sleep(deaf) // until what it left to itself ends
-			require.LessOrEqual(t, took, 500*time.Millisecond)
+			require.LessOrEqual(t, took, 600*time.Millisecond)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		})
 	}
+}
+
+// A store that is slow, and deaf, makes nothing unhealthy as long as there is a good ticket in memory.
+func TestServer_HealthWithATicketInMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(cfg *openwork.Config) { cfg.Tickets = slowTickets{freshTickets(t), 10 * time.Second} })
+		f.do(newPush(ticketXML(testSuiteID, "ticket", testNow)).request())
+		began := time.Now()
+		health := f.Health(context.Background())
+		took := time.Since(began)
+		time.Sleep(20 * time.Second) // until what it left to itself ends
+		require.NoError(t, health.Err())
+		require.LessOrEqual(t, took, 500*time.Millisecond)
+	})
 }
 
 // deafTickets is a TicketStore that takes so long, whatever its context says.

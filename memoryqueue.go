@@ -142,7 +142,7 @@ func (q *MemoryQueue) Depth() int {
 	return q.count
 }
 
-// Health is ErrQueueClosed or ErrQueueFull if Enqueue returns that for the time being: Server.Health asks it.
+// Health is ErrQueueClosed or ErrQueueFull if Enqueue returns that for every corp: Server.Health asks it.
 func (q *MemoryQueue) Health(context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -18,9 +18,9 @@ import (
 // confirm, and else by whose Token verifies. The zero value is ready; set the fields before it serves. It is safe for
 // concurrent use, and Servers may be added and removed while it serves.
 //
-// What is refused before its Server is known is limited, logged, observed and answered by the Config of the Server that
-// ToUserName hints at, else of the first on the path. Where there is none but those of Resolve, the defaults hold, and
-// slog.Default() gets the lines.
+// Until its Server is known, a push is under the limits of the first on the path. If it is refused by then, it is logged,
+// observed and answered by the Config of that one too, or of the one that ToUserName hints at, once that is read. Where there
+// is none but those of Resolve, the defaults hold, and slog.Default() gets the lines.
 type Mux struct {
 	// Resolve finds the Server of a corp's customized app when none of those added to the path verifies: from the user's
 	// database, by the envelope's ToUserName, which is not verified yet. It has a second. It returns nil for what it does not
@@ -170,7 +170,7 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request) (_ *Server, e *Enve
 	s := m.receiver(servers)
 	defer func() {
 		if err != nil {
-			err = s.refuse(r, began, err)
+			s.end(r.Context(), &passage{began: began, request: r, outcome: OutcomeRefused}, err)
 		}
 	}()
 	if len(servers) == 0 && m.Resolve == nil {
@@ -185,14 +185,15 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request) (_ *Server, e *Enve
 	if err := s.receive(w, r, e); err != nil {
 		return s, nil, err
 	}
-	servers = hintedFirst(servers, e.ToUserName)
-	if len(servers) > 0 {
-		s = servers[0]
+	if i := slices.IndexFunc(servers, func(s *Server) bool { return s.isHinted(e.ToUserName) }); i >= 0 {
+		s = servers[i]
 	}
-	var signed []*Server
-	for _, candidate := range servers {
-		if candidate.signer(e) != nil {
-			signed = append(signed, candidate)
+	var signed []*Server // hinted ones first
+	for _, hinted := range []bool{true, false} {
+		for _, candidate := range servers {
+			if candidate.isHinted(e.ToUserName) == hinted && candidate.signer(e) != nil {
+				signed = append(signed, candidate)
+			}
 		}
 	}
 	for _, candidate := range signed {
@@ -213,22 +214,9 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request) (_ *Server, e *Enve
 	return found, e, nil
 }
 
-// hintedFirst is the Servers in the order in which they may be meant.
-func hintedFirst(servers []*Server, toUserName string) []*Server {
-	if toUserName == "" {
-		return servers
-	}
-	ordered := slices.Clone(servers)
-	slices.SortStableFunc(ordered, func(a, b *Server) int { return b.hinted(toUserName) - a.hinted(toUserName) })
-	return ordered
-}
-
-// hinted is 1 if a push to a name is likely to be for this Server, else 0.
-func (s *Server) hinted(toUserName string) int {
-	if s.config.SuiteID == toUserName || s.config.ProviderCorpID == toUserName {
-		return 1
-	}
-	return 0
+// isHinted tells whether a push to a name, which is not verified, is likely to be for this Server.
+func (s *Server) isHinted(toUserName string) bool {
+	return toUserName != "" && (s.config.SuiteID == toUserName || s.config.ProviderCorpID == toUserName)
 }
 
 // receiver is the first Server, or one that serves nothing.

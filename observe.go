@@ -17,7 +17,7 @@ type Outcome string
 // The outcomes.
 const (
 	OutcomeHandled    Outcome = "handled"    // the handlers ran, and succeeded
-	OutcomeDuplicate  Outcome = "duplicate"  // a copy of one that was handled; answered as that was
+	OutcomeDuplicate  Outcome = "duplicate"  // a copy of one that was handled, answered as that was; or a suite_ticket older than ours
 	OutcomeQueued     Outcome = "queued"     // acknowledged; a worker will handle it
 	OutcomeURLCheck   Outcome = "url_check"  // the console checked the URL, and may save it
 	OutcomeRefused    Outcome = "refused"    // not ours, or not well-formed
@@ -56,7 +56,7 @@ type passage struct {
 	skew      time.Duration
 	previous  bool
 	storeDown bool
-	late      bool // the handlers succeeded after their time
+	late      bool // the handlers ended after their time
 	overtaken bool // a suite_ticket older than one that came before: nothing new for the handlers
 }
 
@@ -118,12 +118,12 @@ func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
 
 // logFailure says what went wrong with a push that was ours, as far as that had been found out.
 func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
-	skipped, ok := 0, true
-	if p.msg == nil {
-		skipped, ok = s.lines.allow("failed")
-	}
-	if !ok {
-		return
+	skipped := 0
+	if p.msg == nil { // anyone may have sent it
+		var ok bool
+		if skipped, ok = s.lines.allow("failed"); !ok {
+			return
+		}
 	}
 	attrs := []slog.Attr{slog.String("app", s.config.Name), slog.Int("status", StatusCode(err)),
 		slog.String("error", err.Error())}
@@ -135,16 +135,16 @@ func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
 		attrs = append(attrs, slog.String("stack", string(failed.stack)))
 	}
 	level, text := slog.LevelError, "openwork: push failed"
-	if StatusCode(err) < http.StatusInternalServerError { // somebody tries paths
+	if p.request != nil && StatusCode(err) < http.StatusInternalServerError { // somebody tries paths
 		level, text = slog.LevelWarn, "openwork: push refused"
 	}
 	s.config.Logger.LogAttrs(ctx, level, text, append(attrs, notLogged(skipped))...)
 }
 
-// lineLimit keeps an attacker from filling the disk: of each check so many refusals a second are logged.
+// lineLimit keeps an attacker from filling the disk: of each kind so many lines a second are logged.
 type lineLimit struct {
-	mu     sync.Mutex
-	checks map[string]*loggedLines
+	mu    sync.Mutex
+	kinds map[string]*loggedLines
 }
 
 type loggedLines struct {
@@ -154,18 +154,18 @@ type loggedLines struct {
 
 const linesPerSecond = 50
 
-// allow reports whether to log a refusal, and how many were not since the last that was.
-func (l *lineLimit) allow(check string) (skipped int, ok bool) {
+// allow reports whether to log a line, and how many of its kind were not since the last that was.
+func (l *lineLimit) allow(kind string) (skipped int, ok bool) {
 	now := time.Now().Unix()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lines := l.checks[check]
+	lines := l.kinds[kind]
 	if lines == nil {
 		lines = &loggedLines{}
-		if l.checks == nil {
-			l.checks = map[string]*loggedLines{}
+		if l.kinds == nil {
+			l.kinds = map[string]*loggedLines{}
 		}
-		l.checks[check] = lines
+		l.kinds[kind] = lines
 	}
 	if lines.second != now {
 		lines.second, lines.count = now, 0
@@ -199,12 +199,13 @@ type Health struct {
 // Err is all that is not well, nil if everything is.
 func (h Health) Err() error { return errors.Join(h.Ticket, h.Claims, h.Queue) }
 
-// Health asks the stores and the queue, each for at most 500 ms. A Queue can tell how it is with a method
-// Health(context.Context) error, and how much waits with Depth() int.
+// Health asks the stores and the queue how they are, each for little more than half a second at most. A Queue can tell that with a method
+// Health(context.Context) error, and how much waits with Depth() int, at once.
 func (s *Server) Health(ctx context.Context) Health {
 	h := Health{QueueDepth: queueDepth(s.config.Queue), InFlight: int(s.inFlight.Load())}
 	if s.config.SuiteID != "" {
-		_, h.Ticket = within(ctx, ticketTimeout, func(ctx context.Context) (SuiteTicket, error) {
+		const limit = ticketTimeout + 100*time.Millisecond // after which it falls back on the memory's, and a little more
+		_, h.Ticket = within(ctx, limit, func(ctx context.Context) (SuiteTicket, error) {
 			return s.tickets.Ticket(ctx, s.config.SuiteID)
 		})
 		h.TicketAge = s.tickets.age(s.config.SuiteID)

@@ -17,7 +17,7 @@ import (
 type Delivery struct {
 	ID        string    // the same for copies of one push; empty if it has no name
 	App       string    // Config.Name of the Server that received it
-	CorpID    string    // the customer; deliveries of one App and CorpID keep their order
+	CorpID    string    // the customer; deliveries of one App and CorpID keep their order, where there is one
 	Name      string    // Message.Name
 	Time      time.Time // Message.Time
 	Plaintext []byte    // as decrypted

@@ -327,6 +327,7 @@ func TestProcess_Errors(t *testing.T) {
 			require.Len(t, f.handledNames(), 1, name)
 			continue
 		}
+		require.Contains(t, f.log.String(), "level=ERROR", "%s: it was acknowledged, so this is no mere refusal", name)
 		require.ErrorIs(t, err, row.want, name)
 		require.NotContains(t, err.Error()+f.log.String(), "SECRET-CODE", name)
 		require.Equal(t, row.handle != nil, len(f.handledNames()) == 1, name)

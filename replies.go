@@ -11,7 +11,7 @@ import (
 
 // The messages that may answer a push: document/path/90377.
 
-// The kinds of replies that not every push that takes a reply does.
+// The kinds of replies that takesReply tells from messages.
 const (
 	kindUpdateButton = "update_button"
 	kindUpdateCard   = "update_template_card"
@@ -85,25 +85,24 @@ func UpdateTemplateCard(card TemplateCard) Reply {
 // XML answers with any other message: a struct that encoding/xml can write, with MsgType and everything that belongs to it.
 // ToUserName, FromUserName and CreateTime are added; the name of the struct's own element does not matter.
 func XML(v any) Reply {
-	const kind = kindXML
 	document, err := xml.Marshal(v)
 	if err != nil {
-		return Reply{kind: kind, err: err}
+		return Reply{kind: kindXML, err: err}
 	}
 	text := string(document)
 	parsed, err := xmlread.Parse(text, usualFields)
 	if err != nil {
-		return Reply{kind: kind, err: err}
+		return Reply{kind: kindXML, err: err}
 	}
 	for _, name := range []string{"ToUserName", "FromUserName", "CreateTime"} {
 		if _, ok := parsed.Find(name); ok {
-			return Reply{kind: kind, err: fmt.Errorf("%s is not the handler's to set", name)}
+			return Reply{kind: kindXML, err: fmt.Errorf("%s is not the handler's to set", name)}
 		}
 	}
 	if !hasMsgType(&parsed) {
-		return Reply{kind: kind, err: errors.New("MsgType is missing")}
+		return Reply{kind: kindXML, err: errors.New("MsgType is missing")}
 	}
-	return Reply{kind: kind, body: text[strings.IndexByte(text, '>')+1 : strings.LastIndex(text, "</")]}
+	return Reply{kind: kindXML, body: text[strings.IndexByte(text, '>')+1 : strings.LastIndex(text, "</")]}
 }
 
 func hasMsgType(doc *xmlread.Document) bool {

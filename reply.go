@@ -77,9 +77,9 @@ func newResponse(body []byte) *Response {
 
 // Respond seals a reply to a message that DecryptedMessage gave: encrypted for the receive id the message came with, and
 // signed, with the pair it came with. It returns ErrReplyNotAllowed for a reply other than Success to a push that takes
-// none: those of the command and system event URLs, and events other than those of document/path/90377. A click on a template
-// card takes UpdateButton and UpdateTemplateCard, and nothing else does. A reply that is beyond WeCom's limits is an error
-// that names the field.
+// none: those of the command and system event URLs, and events other than those of document/path/90377; and for one of another
+// kind than the push takes: UpdateButton and UpdateTemplateCard go to clicks on template cards, and messages do not. A reply
+// that is beyond WeCom's limits is an error that names the field.
 func (s *Server) Respond(msg *Message, reply Reply) (*Response, error) {
 	if reply.kind == "" {
 		return success(), nil

@@ -405,12 +405,6 @@ func (s *Server) receivePush(r *http.Request, use func(*passage, *Envelope) erro
 	return err
 }
 
-// refuse records a push that a Mux found no Server for.
-func (s *Server) refuse(r *http.Request, began time.Time, err error) error {
-	s.end(r.Context(), &passage{began: began, request: r, outcome: OutcomeRefused}, err)
-	return err
-}
-
 // failure is what came of code of the user that did not return: it panicked with v, or ended the goroutine.
 func failure(v any) error {
 	cause, ok := v.(error)
@@ -484,9 +478,9 @@ func (s *Server) notePrevious(p *passage, crypto *Crypto) {
 		return
 	}
 	p.previous = true
-	if _, ok := s.lines.allow("previous"); ok {
+	if skipped, ok := s.lines.allow("previous"); ok {
 		s.config.Logger.LogAttrs(p.request.Context(), slog.LevelInfo, "openwork: accepted with Config.Previous",
-			slog.String("app", s.config.Name))
+			slog.String("app", s.config.Name), notLogged(skipped))
 	}
 }
 

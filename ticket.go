@@ -34,7 +34,7 @@ func (t SuiteTicket) LogValue() slog.Value { return slog.StringValue(t.String())
 //
 // An implementation just keeps what it is given, as long as it likes: which ticket is newer and which too old is decided
 // around it, by the Server and by TicketsIn. A push of a ticket waits 500 ms for it, reading and writing together; whoever
-// needs a ticket waits as long if there is one in memory, and then gets that.
+// needs a ticket waits as long if there is a good one in memory, and then gets that.
 type TicketStore interface {
 	// PutTicket keeps a ticket in place of the one before.
 	PutTicket(ctx context.Context, suiteID string, t SuiteTicket) error
@@ -123,15 +123,17 @@ func (t *tickets) put(ctx context.Context, suiteID string, ticket SuiteTicket) (
 	return true, nil
 }
 
-// Ticket returns the newer of the store's and the memory's. It waits as long as ctx allows only where memory has none.
+// Ticket returns the newer of the store's and the memory's. It waits as long as ctx allows only where memory has none that is
+// still good.
 func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, error) {
-	lookCtx := ctx
+	var err error
 	if known := t.newest(suiteID); known.Value != "" && t.now().Sub(known.Time) < ticketLife {
-		var cancel context.CancelFunc
-		lookCtx, cancel = context.WithTimeout(ctx, ticketTimeout)
-		defer cancel()
+		_, err = within(ctx, ticketTimeout, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, t.look(ctx, suiteID)
+		})
+	} else {
+		err = t.look(ctx, suiteID)
 	}
-	err := t.look(lookCtx, suiteID)
 	newest := t.newest(suiteID)
 	switch {
 	case newest.Value == "" && err != nil:

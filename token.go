@@ -61,7 +61,7 @@ type CachedToken struct {
 
 	mu       sync.Mutex
 	flight   *flight // or nil
-	bad      string  // the token that was dropped last: an answer on its way may still bring it back
+	bad      string  // the token that was dropped last: the cache, or an answer on its way, may still bring it back
 	badSince time.Time
 	oldest   time.Time // what the cache has must not have been fetched before
 	epoch    int       // counts calls of forget
@@ -399,7 +399,10 @@ func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *held
 // calls. Whatever else goes wrong may do so in this replica only.
 func pauseForAll(err error) time.Duration {
 	var status *statusError
+	var elsewhere *failureElsewhere
 	switch code := errorCode(err); {
+	case errors.As(err, &elsewhere): // all know
+		return 0
 	case isLimited(err):
 		return limitedPause
 	case code == codeBusy, code == codeTooConcurrent, errors.As(err, &status) && status.code >= 500:
@@ -488,7 +491,7 @@ func (c *CachedToken) cached(ctx context.Context) (*heldToken, error) {
 	return decodeToken(value), nil
 }
 
-// heldToken is a token with its times; it never changes.
+// heldToken is a token with its times; it never changes once it is in use.
 type heldToken struct {
 	value, tag    string
 	fetched       time.Time // when the fetch began

@@ -86,10 +86,7 @@ func (d *decoder) set(to fields, name, inner string) {
 	case nil:
 	case *string:
 		if *p == "" {
-			*p = xmlread.Text(inner)
-			if isID := len(name) > 1 && string(d.name[len(name)-2:len(name)]) == "id"; isID {
-				*p = trim(*p) // WeCom's own sample has a blank after one, inside CDATA
-			}
+			*p = d.text(name, inner)
 		}
 	case *int:
 		if *p == 0 {
@@ -108,7 +105,7 @@ func (d *decoder) set(to fields, name, inner string) {
 			*p = time.Unix(seconds, 0)
 		}
 	case *[]string: // repeated
-		*p = append(*p, xmlread.Text(inner))
+		*p = append(*p, d.text(name, inner))
 	case *[]int64:
 		*p = append(*p, number(xmlread.Text(inner)))
 	case *commaStrings:
@@ -128,6 +125,15 @@ func (d *decoder) set(to fields, name, inner string) {
 	case fields:
 		d.setAll(p, inner)
 	}
+}
+
+// text is the text of an element; an id has no blanks around it, as it has in WeCom's own sample, inside CDATA.
+func (d *decoder) text(name, inner string) string {
+	text := xmlread.Text(inner)
+	if strings.HasSuffix(string(d.name[:len(name)]), "id") {
+		return trim(text)
+	}
+	return text
 }
 
 // setAll reads an element that holds elements.

@@ -129,7 +129,14 @@ func (e *Event) read(line string) error {
 		if len(e.Forms) == 0 {
 			return errors.New("head without a form")
 		}
-		e.Forms[len(e.Forms)-1].Head = strings.Fields(value)
+		head := strings.Fields(value)
+		for _, name := range head {
+			if !oneOf(name, "SuiteId", "AuthCorpId", "ServiceCorpId", "InfoType", "TimeStamp", "ToUserName", "FromUserName",
+				"FromUserName=sys", "CreateTime", "MsgType", "Event", "AgentID", "AgentId") {
+				return fmt.Errorf("no element of a head: %s", name)
+			}
+		}
+		e.Forms[len(e.Forms)-1].Head = head
 	case "field":
 		words := strings.SplitN(value, " ", 3)
 		if len(words) < 3 || !oneOf(words[1], "string", "int", "int64", "float64", "time", "strings", "ints") {

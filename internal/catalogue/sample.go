@@ -58,7 +58,7 @@ func (e *Event) sampleHead(b *strings.Builder, f Form, name string) {
 		} else {
 			text(name, "event")
 		}
-	default: // InfoType or Event
+	case "InfoType", "Event":
 		text(name, first)
 		if second != "" {
 			text("ChangeType", second)
