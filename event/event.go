@@ -17,6 +17,7 @@ package event
 //go:generate go run ../internal/catalogue/generate
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -130,7 +131,7 @@ func (d *decoder) set(to fields, name, inner string) {
 // text is the text of an element; an id has no blanks around it, as it has in WeCom's own sample, inside CDATA.
 func (d *decoder) text(name, inner string) string {
 	text := xmlread.Text(inner)
-	if strings.HasSuffix(string(d.name[:len(name)]), "id") {
+	if bytes.HasSuffix(d.name[:len(name)], []byte("id")) {
 		return trim(text)
 	}
 	return text
