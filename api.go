@@ -77,8 +77,6 @@ func isTokenError(err error) bool {
 	return false
 }
 
-func isLimited(err error) bool { return errorCode(err) == codeLimited }
-
 // api calls WeCom.
 type api struct {
 	client *http.Client

@@ -268,11 +268,8 @@ func (c *CachedToken) landed(f *flight, now time.Time) (hasFailed bool) {
 		return false
 	}
 	c.failures++
-	c.failed, c.again = f.err, now.Add(rememberFailed)
+	c.failed, c.again = f.err, now.Add(max(rememberFailed, pauseForAll(f.err)))
 	pause := fetchEvery << min(c.failures-1, 2)
-	if elsewhere := (*failureElsewhere)(nil); isLimited(f.err) && !errors.As(f.err, &elsewhere) {
-		c.again = now.Add(limitedPause)
-	}
 	if errors.Is(f.err, ErrNoSuiteTicket) || errors.Is(f.err, ErrSuiteTicketExpired) {
 		c.again = now // no call was made, and a ticket may arrive at any time
 		pause = fetchEvery
@@ -306,8 +303,7 @@ func (c *CachedToken) refresh(ctx context.Context) (*heldToken, error) {
 	if held := c.look(ctx, plan.tag, epoch); held != nil {
 		return held, nil // fetched between the first look and the claim
 	}
-	var fetched *heldToken
-	fetched, err = c.fetch(ctx, plan)
+	fetched, err := c.fetch(ctx, plan)
 	if err == nil && c.isOutdated(fetched) { // dropped while WeCom was answering
 		fetched, err = c.fetch(ctx, plan)
 	}
@@ -401,9 +397,9 @@ func pauseForAll(err error) time.Duration {
 	var status *statusError
 	var elsewhere *failureElsewhere
 	switch code := errorCode(err); {
-	case errors.As(err, &elsewhere): // all know
+	case errors.As(err, &elsewhere): // who was told it has told all
 		return 0
-	case isLimited(err):
+	case code == codeLimited:
 		return limitedPause
 	case code == codeBusy, code == codeTooConcurrent, errors.As(err, &status) && status.code >= 500:
 		return rememberFailed
