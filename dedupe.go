@@ -75,10 +75,7 @@ func (s *Server) once(p *passage, m *Message, patience, lease time.Duration) (Re
 			return s.runClaimed(p, m, key, owner, lease)
 		case state == ClaimDone:
 			p.outcome = OutcomeDuplicate
-			if skipped, ok := s.lines.allow("copy"); ok {
-				s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: copy of a push, not handled again",
-					slog.String("app", s.config.Name), slog.String("name", m.Name()), slog.String("corp", m.CorpID), notLogged(skipped))
-			}
+			s.inform(ctx, "openwork: copy of a push, not handled again", slog.String("name", m.Name()), slog.String("corp", m.CorpID))
 			return decodeReply(result), nil
 		}
 		isCopy = true

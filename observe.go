@@ -141,6 +141,16 @@ func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
 	s.config.Logger.LogAttrs(ctx, level, text, append(attrs, notLogged(skipped))...)
 }
 
+// inform logs a line that whoever repeats a push can cause.
+func (s *Server) inform(ctx context.Context, text string, attrs ...slog.Attr) {
+	skipped, ok := s.lines.allow(text)
+	if !ok {
+		return
+	}
+	attrs = append([]slog.Attr{slog.String("app", s.config.Name)}, attrs...)
+	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, text, append(attrs, notLogged(skipped))...)
+}
+
 // lineLimit keeps an attacker from filling the disk: of each kind so many lines a second are logged.
 type lineLimit struct {
 	mu    sync.Mutex

@@ -478,10 +478,7 @@ func (s *Server) notePrevious(p *passage, crypto *Crypto) {
 		return
 	}
 	p.previous = true
-	if skipped, ok := s.lines.allow("previous"); ok {
-		s.config.Logger.LogAttrs(p.request.Context(), slog.LevelInfo, "openwork: accepted with Config.Previous",
-			slog.String("app", s.config.Name), notLogged(skipped))
-	}
+	s.inform(p.request.Context(), "openwork: accepted with Config.Previous")
 }
 
 // message takes a received push up to the point where handlers take over.
@@ -547,10 +544,7 @@ func (s *Server) checkURL(p *passage, e *Envelope) (*Response, error) {
 			return nil, err
 		}
 	}
-	if skipped, ok := s.lines.allow("URL check"); ok {
-		s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "openwork: URL check passed",
-			slog.String("app", s.config.Name), slog.String("receive_id", id), notLogged(skipped))
-	}
+	s.inform(ctx, "openwork: URL check passed", slog.String("receive_id", id))
 	resp := newResponse(bytes.Clone(echo)) // the envelope's memory is used again
 	resp.Header.Set("X-Content-Type-Options", "nosniff")
 	return resp, nil

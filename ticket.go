@@ -259,10 +259,7 @@ func (s *Server) keepTicket(p *passage, m *Message) error {
 		return ofUser("store suite_ticket", err)
 	}
 	if p.overtaken = !isNewest; p.overtaken {
-		if skipped, ok := s.lines.allow("overtaken"); ok {
-			s.config.Logger.LogAttrs(m.Context(), slog.LevelInfo, "openwork: suite_ticket ignored, a newer one is known",
-				slog.String("app", m.App), notLogged(skipped))
-		}
+		s.inform(m.Context(), "openwork: suite_ticket ignored, a newer one is known")
 	}
 	return nil
 }
