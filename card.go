@@ -16,6 +16,9 @@ const (
 	CardMultipleInteraction = "multiple_interaction"
 )
 
+// noticeCards are the types that have no button.
+var noticeCards = []string{CardTextNotice, CardNewsNotice}
+
 // TemplateCard is a template card, of one of the five types. Which fields a type has, and how many items its lists may
 // have, is said at the fields; UpdateTemplateCard checks it. See document/path/90377.
 type TemplateCard struct {
@@ -165,10 +168,10 @@ type CardSubmit struct {
 
 // check returns an error that names the first field that WeCom would not take.
 func (c *TemplateCard) check() error {
-	notice := []string{CardTextNotice, CardNewsNotice}
-	described := append(notice, CardButtonInteraction)
+	notice := noticeCards
+	described := slices.Concat(notice, []string{CardButtonInteraction})
 	interactions := []string{CardButtonInteraction, CardVoteInteraction, CardMultipleInteraction}
-	if !slices.Contains(append(notice, interactions...), c.CardType) {
+	if !slices.Contains(slices.Concat(notice, interactions), c.CardType) {
 		return fmt.Errorf("CardType %s is none of the five", show(c.CardType))
 	}
 	for _, f := range []struct {
@@ -212,9 +215,6 @@ func (c *TemplateCard) check() error {
 	}
 	return c.checkValues()
 }
-
-// isNotice tells the types of cards that have no button to make inert.
-func isNotice(cardType string) bool { return cardType == CardTextNotice || cardType == CardNewsNotice }
 
 func one(isSet bool) int {
 	if isSet {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/openwork-go/openwork/event"
@@ -126,7 +127,8 @@ func takesReply(msg *Message, kind string) bool {
 	isUpdate := kind == kindUpdateButton || kind == kindUpdateCard
 	switch name := msg.Name(); name {
 	case event.NameTemplateCardEvent:
-		return isUpdate && (kind != kindUpdateButton || !isNotice(msg.Get("CardType"))) || kind == kindXML
+		hasButton := !slices.Contains(noticeCards, msg.Get("CardType"))
+		return kind == kindUpdateCard || kind == kindXML || kind == kindUpdateButton && hasButton
 	case event.NameTemplateCardMenuEvent:
 		return kind != kindUpdateButton
 	case event.NameSubscribe, event.NameEnterAgent, event.NameLocation, event.NameClick, event.NameView,
