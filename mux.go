@@ -48,16 +48,17 @@ type muxRoutes struct{ byPath map[string][]*Server }
 type resolvedServer struct {
 	server *Server // nil: none
 	since  time.Time
-	asked  time.Time  // when Resolve was asked last
-	asking *resolving // nil unless it is being asked
+	last   *resolving // the last question; nil if that failed
 }
 
 // resolving is a question to Resolve, which several may wait for.
 type resolving struct {
+	asked    time.Time
+	removals int           // Mux.removals then
+	isOver   bool          // under Mux.mu
 	known    chan struct{} // closed when server and err are
 	server   *Server
 	err      error
-	removals int // Mux.removals when it was asked
 }
 
 // mostOnPath bounds the Servers of one path: each may cost a signature per push.
@@ -254,17 +255,16 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 		return nil, nil
 	}
 	now, keep := time.Now(), cmp.Or(m.Keep, usualKeep)
-	known := m.known(toUserName, now, keep)
+	var known *Server
+	m.mu.Lock()
+	if r := m.resolved[toUserName]; r != nil && now.Sub(r.since) < keep {
+		known = r.server
+	}
+	m.mu.Unlock()
 	if known != nil && fits(known) {
 		return m.withOwnName(known)
 	}
 	answer, isOurs := m.asking(toUserName, now, min(keep, doubtAfter))
-	if answer == nil {
-		if known = m.known(toUserName, now, keep); known == nil || !fits(known) { // it may have been asked meanwhile
-			return nil, nil
-		}
-		return m.withOwnName(known)
-	}
 	if isOurs {
 		answer.server, answer.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
 			return m.Resolve(ctx, toUserName)
@@ -281,32 +281,20 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 	return m.withOwnName(answer.server)
 }
 
-// known is the Server of a name that Resolve has returned before, nil if there is none or it is too old.
-func (m *Mux) known(toUserName string, now time.Time, keep time.Duration) *Server {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if r := m.resolved[toUserName]; r != nil && now.Sub(r.since) < keep {
-		return r.server
-	}
-	return nil
-}
-
-// asking is the question to Resolve that is on its way, or a new one, which is ours to ask then; nil if the last was less than
-// pause ago.
+// asking is the last question to Resolve, if it is on its way or was less than pause ago, or a new one, which is ours to ask
+// then.
 func (m *Mux) asking(toUserName string, now time.Time, pause time.Duration) (_ *resolving, isOurs bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.resolved[toUserName]
-	switch {
-	case r == nil:
+	if r == nil {
 		r = m.remember(toUserName)
-	case r.asking != nil:
-		return r.asking, false
-	case now.Sub(r.asked) < pause:
-		return nil, false
 	}
-	r.asked, r.asking = now, &resolving{known: make(chan struct{}), removals: m.removals}
-	return r.asking, true
+	if q := r.last; q != nil && (!q.isOver || now.Sub(q.asked) < pause) {
+		return q, false
+	}
+	r.last = &resolving{asked: now, removals: m.removals, known: make(chan struct{})}
+	return r.last, true
 }
 
 // answered ends a question. Its answer is kept if it is better than what was known: a forged push must not put a good Server
@@ -314,17 +302,15 @@ func (m *Mux) asking(toUserName string, now time.Time, pause time.Duration) (_ *
 func (m *Mux) answered(toUserName string, answer *resolving, isBetter bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	answer.isOver = true
 	close(answer.known)
 	r := m.resolved[toUserName]
-	if r == nil || r.asking != answer {
-		return // forgotten meanwhile
-	}
-	r.asking = nil
 	switch {
+	case r == nil || r.last != answer: // forgotten meanwhile
 	case answer.err != nil || answer.removals != m.removals:
-		r.asked = time.Time{}
+		r.last = nil
 	case isBetter:
-		r.server, r.since = answer.server, r.asked
+		r.server, r.since = answer.server, answer.asked
 	}
 }
 
