@@ -27,26 +27,39 @@ func IsJSON(text string) bool {
 	return pos < len(text) && text[pos] == '{'
 }
 
-// FromJSON writes a JSON object as the XML document it stands for, so that both forms of a push are read by the same
-// code from here on: a member becomes an element, an array one element per item, null an empty element. Members whose
-// names can't be element names are left out. The limits of Parse hold, and the errors never say what the document holds.
+// FromJSON writes a JSON object as the XML document it stands for, so that
+// both forms of a push are read by the same code from here on: a member becomes
+// an element, an array one element per item, null an empty element. Members
+// whose names can't be element names are left out. The limits of Parse hold,
+// and the errors never say what the document holds. Characters that XML forbids
+// are refused, escaped or not.
 func FromJSON(text string) (string, error) {
+	document, repaired, err := fromJSON(text)
+	if err == nil && repaired != nil {
+		return "", errors.New("json: not a character of XML")
+	}
+	return document, err
+}
+
+// fromJSON is FromJSON, but characters that XML forbids become U+FFFD. It
+// returns the numbers of the top-level fields that had any.
+func fromJSON(text string) (document string, repaired []int, err error) {
 	text = strings.TrimPrefix(text, byteOrder)
 	if !utf8.ValidString(text) {
-		return "", errors.New("json: not UTF-8")
+		return "", nil, errors.New("json: not UTF-8")
 	}
 	if depth(text) > MaxDepth {
-		return "", errors.New("json: nested too deep")
+		return "", nil, errors.New("json: nested too deep")
 	}
 	if !json.Valid([]byte(text)) {
-		return "", errors.New("json: syntax error")
+		return "", nil, errors.New("json: syntax error")
 	}
 	w := converter{text: text, out: make([]byte, 0, 2*len(text)+64)}
 	w.blanks()
 	if err := w.root(); err != nil {
-		return "", fmt.Errorf("json: %w", err)
+		return "", nil, fmt.Errorf("json: %w", err)
 	}
-	return string(w.out), nil
+	return string(w.out), w.repaired, nil
 }
 
 // depth is how deep objects and arrays are nested, one for the outermost.
@@ -78,6 +91,10 @@ type converter struct {
 	pos      int
 	elements int
 	out      []byte
+
+	depth    int   // open elements, the root not counted
+	fields   int   // top-level elements that have ended
+	repaired []int // those of them that had characters XML forbids
 }
 
 func (w *converter) blanks() { w.pos = skipBlanks(w.text, w.pos) }
@@ -103,7 +120,10 @@ func (w *converter) object(write bool) error {
 			w.pos++
 			w.blanks()
 		}
-		name := w.string()
+		name, isRepaired, err := w.string()
+		if err != nil || isRepaired {
+			return errors.New("a name with a character that is none")
+		}
 		w.blanks()
 		w.pos++ // the colon
 		w.blanks()
@@ -146,6 +166,7 @@ func (w *converter) element(name string, write bool) error {
 		if err := w.tag("<", name); err != nil {
 			return err
 		}
+		w.depth++
 	}
 	switch c := w.text[w.pos]; c {
 	case '{':
@@ -153,7 +174,13 @@ func (w *converter) element(name string, write bool) error {
 			return err
 		}
 	case '"':
-		value := w.string()
+		value, isRepaired, err := w.string()
+		if err != nil {
+			return err
+		}
+		if n := len(w.repaired); write && isRepaired && (n == 0 || w.repaired[n-1] != w.fields) {
+			w.repaired = append(w.repaired, w.fields)
+		}
 		if write && value != "" {
 			if err := w.reserve(cdataLength(value)); err != nil {
 				return err
@@ -177,10 +204,13 @@ func (w *converter) element(name string, write bool) error {
 			w.out = append(w.out, literal...)
 		}
 	}
-	if write {
-		return w.tag("</", name)
+	if !write {
+		return nil
 	}
-	return nil
+	if w.depth--; w.depth == 0 {
+		w.fields++
+	}
+	return w.tag("</", name)
 }
 
 // tag writes a start tag or an end tag.
@@ -205,8 +235,8 @@ func (w *converter) reserve(n int) error {
 	return nil
 }
 
-// string reads a string.
-func (w *converter) string() string {
+// string reads a string. Characters that XML forbids become U+FFFD.
+func (w *converter) string() (value string, isRepaired bool, err error) {
 	start := w.pos + 1
 	end, escaped := start, false
 	for ; w.text[end] != '"'; end++ {
@@ -216,14 +246,26 @@ func (w *converter) string() string {
 		}
 	}
 	w.pos = end + 1
-	if !escaped {
-		return w.text[start:end]
+	value, surrogates := w.text[start:end], 0
+	if escaped {
+		value, surrogates = unescape(value)
 	}
-	return unescape(w.text[start:end])
+	if surrogates > 1 {
+		return "", false, errors.New("several lone surrogates")
+	}
+	clean := strings.Map(func(r rune) rune {
+		if isCharacter(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, value)
+	return clean, surrogates > 0 || clean != value, nil
 }
 
-// unescape resolves the escapes of a string as encoding/json does, which takes some 200 bytes to unmarshal the shortest.
-func unescape(s string) string {
+// unescape resolves the escapes of a string as encoding/json does, which takes
+// some 200 bytes to unmarshal the shortest. It counts the surrogates without
+// their other half, which become U+FFFD.
+func unescape(s string) (_ string, surrogates int) {
 	var b strings.Builder
 	b.Grow(len(s))
 	for i := strings.IndexByte(s, '\\'); i >= 0; i = strings.IndexByte(s, '\\') {
@@ -249,13 +291,16 @@ func unescape(s string) string {
 					r, s = pair, s[6:]
 				}
 			}
+			if utf16.IsSurrogate(r) {
+				surrogates++
+			}
 			b.WriteRune(r) // U+FFFD for half a pair
 			continue
 		}
 		b.WriteByte(c)
 	}
 	b.WriteString(s)
-	return b.String()
+	return b.String(), surrogates
 }
 
 // codeUnit reads four hexadecimal digits.

@@ -103,36 +103,41 @@ func trimBlanks(text string) string {
 // reference resolves the entity or character reference that text begins with, and says how long it is; 0 if it is none
 // that may be used.
 func reference(text string) (value string, length int) {
+	for _, entity := range [...]struct{ name, value string }{
+		{"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}, {"&apos;", "'"}, {"&quot;", `"`},
+	} {
+		if strings.HasPrefix(text, entity.name) {
+			return entity.value, len(entity.name)
+		}
+	}
+	if c, n := characterReference(text); n > 0 && isCharacter(c) {
+		return string(c), n
+	}
+	return "", 0
+}
+
+// characterReference is the number that a reference such as &#10; or &#xA;
+// stands for, which may be no character; length 0 if text begins with none.
+func characterReference(text string) (c rune, length int) {
 	const longest = len("&#x0010FFFF;") + 4
 	end := strings.IndexByte(text[:min(len(text), longest)], ';')
 	if end < 0 {
-		return "", 0
+		return 0, 0
 	}
-	name := text[1:end]
-	switch name {
-	case "lt":
-		return "<", end + 1
-	case "gt":
-		return ">", end + 1
-	case "amp":
-		return "&", end + 1
-	case "apos":
-		return "'", end + 1
-	case "quot":
-		return `"`, end + 1
-	}
-	digits, base := "", 10
+	name, base := text[1:end], 10
 	switch {
 	case strings.HasPrefix(name, "#x"):
-		digits, base = name[2:], 16
+		name, base = name[2:], 16
 	case strings.HasPrefix(name, "#"):
-		digits = name[1:]
+		name = name[1:]
+	default:
+		return 0, 0
 	}
-	n, err := strconv.ParseUint(digits, base, 21) // ParseUint takes neither signs nor, with a base given, underscores
-	if err != nil || !isCharacter(rune(n)) {
-		return "", 0
+	n, err := strconv.ParseUint(name, base, 21) // which takes neither signs nor, with a base given, underscores
+	if err != nil || n > utf8.MaxRune {
+		return 0, 0
 	}
-	return string(rune(n)), end + 1
+	return rune(n), end + 1
 }
 
 // isCharacter tells what XML allows in text.

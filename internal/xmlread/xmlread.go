@@ -10,6 +10,9 @@
 // instructions, attributes, namespaces, comments inside a value, text beside elements, bytes after the root, more
 // than [MaxDepth] levels, more than [MaxElements] elements, and whatever is not UTF-8 or not a character of XML.
 // Whatever this package accepts, encoding/xml reads to the same names and values, but for blanks around a value.
+//
+// [Document.ReadMessage] is for a message whose signature was verified: JSON is read too, and what users have written
+// may hold characters that XML forbids.
 package xmlread
 
 import (
@@ -36,8 +39,9 @@ const (
 
 // Document is a checked document. The zero value has no fields.
 type Document struct {
-	text   string
-	fields []span
+	text     string
+	fields   []span
+	repaired []int // see ReadMessage; nearly always nil
 }
 
 // span is where a top-level field stands in the text: its name, and what is between its tags.
@@ -95,7 +99,7 @@ func Parse(text string, usual int) (Document, error) {
 
 // Reset forgets the document, but not the memory for its fields, unless that is large.
 func (d *Document) Reset() {
-	d.text, d.fields = "", d.fields[:0]
+	d.text, d.fields, d.repaired = "", d.fields[:0], nil
 	if c := cap(d.fields); c == 0 || c > mostReused {
 		d.fields = make([]span, 0, fewFields)
 	}
@@ -133,6 +137,7 @@ type parser struct {
 	fields   []span
 	depth    int // open elements
 	elements int
+	repair   *repair // nil: the characters have been checked
 	stack    [MaxDepth]open
 }
 
@@ -175,6 +180,10 @@ func (p *parser) characters() error {
 	if strings.Contains(run, cdataClose) {
 		return errors.New("]]> outside a CDATA section")
 	}
+	if p.repair != nil {
+		p.repair.plain(start, p.pos, len(p.fields))
+		return nil
+	}
 	for {
 		i := strings.IndexByte(run, '&')
 		if i < 0 {
@@ -214,7 +223,11 @@ func (p *parser) section(rest string) error {
 			return errors.New("CDATA section not closed")
 		}
 		top.text = true
-		p.pos += len(cdataOpen) + end + len(cdataClose)
+		start := p.pos + len(cdataOpen)
+		p.pos = start + end + len(cdataClose)
+		if p.repair != nil {
+			p.repair.literal(start, start+end, len(p.fields))
+		}
 		return nil
 	}
 	if strings.HasPrefix(rest, commentOpen) {
@@ -252,9 +265,12 @@ func (p *parser) startTag() error {
 	}
 	if p.depth > 0 {
 		p.stack[p.depth-1].child = true
-		if !empty && p.leaf(name, nameEnd, end+1) {
+		if !empty && p.repair == nil && p.leaf(name, nameEnd, end+1) {
 			return nil
 		}
+	}
+	if p.repair != nil {
+		p.repair.surrogates = 0
 	}
 	p.stack[p.depth] = open{name: uint32(name), nameEnd: uint32(nameEnd), inner: uint32(end + 1)}
 	p.depth++
