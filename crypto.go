@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -28,6 +29,9 @@ type Crypto struct {
 	random  io.Reader
 	scratch sync.Pool // of *scratch
 }
+
+// digest is a signature in binary: one that came may be written in two cases.
+type digest [sha1.Size]byte
 
 // Sizes of the scheme.
 const (
@@ -46,11 +50,16 @@ const mostReused = 64 << 10
 // Format shows nothing: the Token is a secret.
 func (c *Crypto) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "openwork.Crypto{…}") }
 
-// NewCrypto makes a Crypto from the callback Token and the EncodingAESKey, 43 letters and digits, of one callback URL in
-// the console. It refuses an empty Token and a key of another shape.
+// NewCrypto makes a Crypto from the callback Token and the EncodingAESKey, 43
+// letters and digits, of one callback URL in the console. It refuses an empty
+// Token, one with a blank or a line end in it, and a key of another shape; the
+// error shows neither.
 func NewCrypto(token, encodingAESKey string) (*Crypto, error) {
 	if token == "" {
 		return nil, errors.New("openwork: Token is empty")
+	}
+	if i := strings.IndexFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7F }); i >= 0 {
+		return nil, fmt.Errorf("openwork: Token has a blank, a line end or another character that no Token has, at byte %d: copy it again", i+1)
 	}
 	key, err := decodeKey(encodingAESKey)
 	if err != nil {
@@ -68,15 +77,32 @@ func NewCrypto(token, encodingAESKey string) (*Crypto, error) {
 // decodeKey turns the 43 characters into 32 bytes. The last character carries two bits too many, which WeCom fills at
 // random, so a decoder that insists on zeros there would refuse three keys of four.
 func decodeKey(encodingAESKey string) ([]byte, error) {
+	for i, c := range encodingAESKey {
+		if c >= 0x80 || !isAlphanumeric(byte(c)) {
+			return nil, fmt.Errorf("openwork: EncodingAESKey has %s at byte %d: it is %d letters and digits", kindOf(c), i+1, keyChars)
+		}
+	}
 	if len(encodingAESKey) != keyChars {
 		return nil, fmt.Errorf("openwork: EncodingAESKey has %d characters, not %d", len(encodingAESKey), keyChars)
 	}
-	for _, c := range []byte(encodingAESKey) {
-		if !isAlphanumeric(c) {
-			return nil, errors.New("openwork: EncodingAESKey has a character that is neither letter nor digit")
-		}
-	}
 	return base64.RawStdEncoding.DecodeString(encodingAESKey)
+}
+
+// kindOf names a character that does not belong into a key.
+func kindOf(c rune) string {
+	switch c {
+	case '=':
+		return "a ="
+	case ' ', '\t':
+		return "a blank"
+	case '\r', '\n':
+		return "a line end"
+	case '"', '\'':
+		return "a quotation mark"
+	case '\uFEFF':
+		return "a byte order mark"
+	}
+	return "a character that is neither letter nor digit"
 }
 
 // Sign is the signature of a push or reply: 40 lower-case hexadecimal digits of the SHA-1 over Token, timestamp, nonce
@@ -88,7 +114,7 @@ func (c *Crypto) Sign(timestamp, nonce, ciphertext string) string {
 }
 
 // digest is the signature in binary.
-func (c *Crypto) digest(timestamp, nonce, ciphertext string) [sha1.Size]byte {
+func (c *Crypto) digest(timestamp, nonce, ciphertext string) digest {
 	parts := [4]string{c.token, timestamp, nonce, ciphertext}
 	for i := 1; i < len(parts); i++ {
 		for j := i; j > 0 && parts[j] < parts[j-1]; j-- {
@@ -115,7 +141,7 @@ func (c *Crypto) digest(timestamp, nonce, ciphertext string) [sha1.Size]byte {
 // multiple of 32 bytes), ErrSignature if it was signed with another Token, ErrDecrypt if it was encrypted with another
 // key.
 func (c *Crypto) Open(signature, timestamp, nonce, ciphertext string) (plaintext, receiveID []byte, err error) {
-	var given [sha1.Size]byte
+	var given digest
 	if !parseSignature(&given, signature) || !isTimestamp(timestamp) || !isNonce(nonce) {
 		return nil, nil, fmt.Errorf("openwork: signature, timestamp or nonce: %w", ErrMalformed)
 	}
@@ -133,7 +159,7 @@ func (c *Crypto) Open(signature, timestamp, nonce, ciphertext string) (plaintext
 	return plaintext, receiveID, nil
 }
 
-func (c *Crypto) verify(given *[sha1.Size]byte, timestamp, nonce, ciphertext string) bool {
+func (c *Crypto) verify(given *digest, timestamp, nonce, ciphertext string) bool {
 	digest := c.digest(timestamp, nonce, ciphertext)
 	return subtle.ConstantTimeCompare(digest[:], given[:]) == 1
 }
@@ -208,7 +234,7 @@ func withRoom(buffer []byte, n int) []byte {
 
 var strictBase64 = base64.StdEncoding.Strict()
 
-func parseSignature(to *[sha1.Size]byte, signature string) bool {
+func parseSignature(to *digest, signature string) bool {
 	if len(signature) != hex.EncodedLen(sha1.Size) {
 		return false
 	}

@@ -27,11 +27,13 @@ const (
 	leaseMargin  = time.Second            // how long a claim outlasts the time that a handler has
 )
 
-// defaultKey says which pushes are copies of each other: those of one message id, or else of one content for one receiver.
+// defaultKey says which pushes are copies of each other: messages of one id to
+// one app from one member, and events of one content for one receiver. An event
+// that carries the id of a message is not a copy of that.
 func defaultKey(m *Message) string {
-	if m.InfoType == "" {
+	if m.MsgType != "" && m.MsgType != msgTypeEvent {
 		if id := m.Get("MsgId"); id != "" {
-			return "message:" + m.ToUserName + ":" + m.AgentID + ":" + id
+			return "message:" + m.ReceiveID + ":" + m.AgentID + ":" + m.FromUserName + ":" + id
 		}
 	}
 	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(m.raw), len(m.raw))) // which reads it only
@@ -52,92 +54,131 @@ func (s *Server) key(m *Message) string {
 	return "openwork:push:" + s.config.Name + ":" + key
 }
 
-// once runs the handlers for a push, unless a copy of it has been handled: then the answer is that of the first. While a
-// copy is being handled it waits for the outcome, but not for longer than patience.
-func (s *Server) once(p *passage, m *Message, patience, lease time.Duration) (Reply, error) {
-	key := s.key(m)
-	if key == "" {
-		return s.run(p, m)
+// turn is a push's turn to be handled, or what a copy of it came to.
+type turn struct {
+	key, owner string // of the claim; key "": the push has no copies
+	lease      time.Duration
+	isUnsure   bool // the Claimer gave no answer: it may have the claim or not
+
+	isCopy    bool // it has been handled: reply is the answer
+	reply     Reply
+	storeDown bool
+}
+
+// takeTurn claims a push, unless a copy of it has been handled: then the answer
+// is that of the first. While a copy is being handled it waits for the outcome,
+// without its place, but not for longer than patience, and not if too many wait
+// already. by is the signature of the request, zero in a worker.
+func (s *Server) takeTurn(m *Message, by digest, place *place, patience, lease time.Duration) (t turn, err error) {
+	t = turn{key: s.key(m), lease: lease}
+	if t.key == "" {
+		return t, nil
 	}
-	ctx, owner := m.Context(), s.owner()
-	isCopy := false
+	t.owner = s.owner()
+	ctx := m.Context()
+	isWaiting := false
 	for deadline := time.Now().Add(patience); ; {
-		state, result, err := s.claim(ctx, key, owner, lease)
+		state, result, err := s.claim(ctx, t.key, t.owner, lease)
 		switch {
-		case err != nil && isCopy: // somebody is handling it: ask again
-			p.storeDown = true
 		case err != nil:
-			p.storeDown = true
-			s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "openwork: push handled without a claim, a copy may be handled as well",
-				slog.String("app", s.config.Name), slog.String("error", err.Error()))
-			return s.runUnsure(p, m, key, owner)
+			t.storeDown = true
+			if isWaiting { // for somebody who is handling it: ask again
+				break
+			}
+			s.log(ctx, slog.LevelWarn, "openwork: push handled without a claim, a copy may be handled as well",
+				slog.String("error", err.Error()))
+			t.isUnsure = true
+			return t, nil
 		case state == ClaimTaken:
-			return s.runClaimed(p, m, key, owner, lease)
+			if isWaiting {
+				if err := place.take(s); err != nil {
+					_ = s.unclaim(ctx, t.key, t.owner)
+					return t, err
+				}
+			}
+			return t, nil
 		case state == ClaimDone:
-			p.outcome = OutcomeDuplicate
-			s.inform(ctx, "openwork: copy of a push, not handled again", slog.String("name", m.Name()), slog.String("corp", m.CorpID))
-			return decodeReply(result), nil
+			s.log(ctx, slog.LevelInfo, "openwork: copy of a push, not handled again", slog.String("name", m.Name()),
+				slog.String("corp", m.CorpID))
+			t.isCopy, t.reply = true, decodeReply(result)
+			return t, nil
 		}
-		isCopy = true
-		if !s.waitForClaim(ctx, key, time.Until(deadline)) {
-			if p.storeDown {
-				_ = s.unclaim(ctx, key, owner) // one of the calls that failed may have taken it all the same
+		if !isWaiting {
+			isWaiting = true
+			if by != (digest{}) {
+				if !s.copies.enter(t.key, by) {
+					return t, &handlerError{err: ErrBusy}
+				}
+				defer s.copies.leave(t.key, by)
 			}
-			return Success, &handlerError{err: ErrBusy}
+			place.leave()
+		}
+		if !s.waitForClaim(ctx, t.key, time.Until(deadline)) {
+			if t.storeDown {
+				_ = s.unclaim(ctx, t.key, t.owner) // one of the calls that failed may have taken it all the same
+			}
+			return t, &handlerError{err: ErrBusy}
 		}
 	}
 }
 
-// run runs the handlers, and notes whether they came too late.
-func (s *Server) run(p *passage, m *Message) (Reply, error) {
+// ran is how handlers ended that returned no error.
+type ran struct {
+	reply     Reply
+	tooLate   bool // after the end of their context
+	storeDown bool
+}
+
+// inTime is an error if the handlers ended too late for the answer. What they
+// did is recorded, so a copy will be a success.
+func (r *ran) inTime() error {
+	if r.tooLate {
+		return &handlerError{err: fmt.Errorf("handled too late: %w", context.DeadlineExceeded)}
+	}
+	return nil
+}
+
+// run runs the handlers, keeps the claim while they do, and records how it
+// went: done with the answer, or given back after an error, a panic, or the end
+// of the goroutine.
+func (s *Server) run(m *Message, t turn) (r ran, err error) {
+	ctx := m.Context()
+	stopRenewing := func() {}
+	if t.key != "" && !t.isUnsure {
+		stopRenewing = s.renew(ctx, t.key, t.owner, t.lease)
+	}
+	succeeded := false
+	defer func() {
+		if succeeded || t.key == "" {
+			return
+		}
+		stopRenewing()
+		s.settle(t, func() error { return s.unclaim(ctx, t.key, t.owner) }) // the lease ends it otherwise
+	}()
 	reply, err := s.handlers.chain(m.route())(m)
-	p.late = errors.Is(m.Context().Err(), context.DeadlineExceeded)
+	r.tooLate = errors.Is(ctx.Err(), context.DeadlineExceeded)
 	if err != nil {
-		return Success, ofUser("handler", err)
+		return r, ofUser("handler", err)
 	}
-	return reply, nil
+	succeeded, r.reply = true, reply
+	if t.key != "" {
+		stopRenewing()
+		r.storeDown = s.settle(t, func() error {
+			return s.claimDone(ctx, t.key, t.owner, result(m, reply).encode(), keepFor(m))
+		}) != nil
+	}
+	return r, nil
 }
 
-// runUnsure runs the handlers where the Claimer gave no answer in time. The claim may be there all the same, so it is told how
-// it went, beside the answer to WeCom, which has waited long enough.
-func (s *Server) runUnsure(p *passage, m *Message, key, owner string) (reply Reply, err error) {
-	succeeded := false
-	ctx := m.Context()
-	defer func() {
-		go func() {
-			if succeeded {
-				_ = s.claimDone(ctx, key, owner, result(m, reply).encode(), keepFor(m))
-			} else {
-				_ = s.unclaim(ctx, key, owner)
-			}
-		}()
-	}()
-	reply, err = s.run(p, m)
-	succeeded = err == nil
-	return reply, err
-}
-
-// runClaimed runs the handlers, keeps the claim while they do, and records how it went: done with the answer, or given back
-// after an error, a panic, or the end of the goroutine.
-func (s *Server) runClaimed(p *passage, m *Message, key, owner string, lease time.Duration) (reply Reply, err error) {
-	ctx := m.Context()
-	stopRenewing := s.renew(ctx, key, owner, lease)
-	succeeded := false
-	defer func() {
-		if !succeeded {
-			stopRenewing()
-			_ = s.unclaim(ctx, key, owner) // the lease ends it otherwise
-		}
-	}()
-	if reply, err = s.run(p, m); err != nil {
-		return Success, err
+// settle tells the Claimer how a turn ended. One that gave no answer before may
+// have the claim all the same; it is told beside the answer to WeCom, which has
+// waited long enough.
+func (s *Server) settle(t turn, tell func() error) error {
+	if t.isUnsure {
+		go func() { _ = tell() }()
+		return nil
 	}
-	succeeded = true
-	stopRenewing()
-	if err := s.claimDone(ctx, key, owner, result(m, reply).encode(), keepFor(m)); err != nil {
-		p.storeDown = true
-	}
-	return reply, nil
+	return tell()
 }
 
 // result is what a copy of a push is answered: as the push itself, but for a reply that cannot be sent, which is an error that

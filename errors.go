@@ -30,9 +30,11 @@ var (
 	ErrStale = errors.New("timestamp outside the accepted window")
 	// ErrDecrypt: the ciphertext was not made with the EncodingAESKey. Answered with 403.
 	ErrDecrypt = errors.New("ciphertext does not decrypt")
-	// ErrReceiveID: the push was made for another app or corp. Answered with 403.
+	// ErrReceiveID: the push was made for another app or corp, or names another corp than it comes from. Answered with 403.
+	// What can't be told from a wrong key matches ErrDecrypt too.
 	ErrReceiveID = errors.New("receive id does not match")
-	// ErrOverloaded: as many pushes as Config.MaxInFlight allows are being served, or the queue is full. Answered with 503.
+	// ErrOverloaded: as many pushes as Config.MaxInFlight allows are being handled, the queue is full, or strangers' bodies take
+	// all the memory that they may. Answered with 503.
 	ErrOverloaded = errors.New("too many pushes in flight")
 	// ErrReplyNotAllowed: a handler replied to a push that WeCom takes no reply to. Answered with 500.
 	ErrReplyNotAllowed = errors.New("this push takes no reply but success")
@@ -57,7 +59,7 @@ var ErrAuthorizationRevoked = errors.New("authorisation revoked")
 // RefusedError says why a push was refused, for the operator who has to put it right. It holds nothing secret and may
 // be logged whole; the sender is told nothing but a status. errors.Is finds the sentinel behind it.
 type RefusedError struct {
-	Check  string        // what was checked: "query", "signature", "receive id" …
+	Check  Check         // what was checked
 	Method string        // of the request; "other" if it is none of HTTP's own, "" in a queue worker
 	Got    string        // what came, as far as it is no secret
 	Want   []string      // what would have been accepted, where that is a short list
@@ -66,7 +68,7 @@ type RefusedError struct {
 	reason error
 }
 
-func refused(reason error, check, got string, want ...string) *RefusedError {
+func refused(reason error, check Check, got string, want ...string) *RefusedError {
 	return &RefusedError{Check: check, Got: got, Want: want, reason: reason}
 }
 
@@ -89,78 +91,104 @@ func (e *RefusedError) Error() string {
 // Unwrap is the sentinel.
 func (e *RefusedError) Unwrap() error { return e.reason }
 
+// errNotForUs is the one answer to all that did not turn out to be made for us:
+// whether the padding was right, or only the receive id was wrong, would be
+// enough for one who knows the Token to read what he has captured.
+var errNotForUs = fmt.Errorf("%w, or %w", ErrDecrypt, ErrReceiveID)
+
 // advice is what an operator can do about it, in plain words.
 func (e *RefusedError) advice() string {
 	switch e.Check {
-	case checkSignature:
+	case CheckSignature:
 		return "Token is not the callback Token of this URL in the console (it is no access token), or a proxy changed the query or the body"
-	case checkTimestamp:
+	case CheckTimestamp:
 		return "the signature is right: compare this host's clock with the time (NTP); a push replayed later looks the same"
-	case checkDecrypt:
-		return "Token is right, so EncodingAESKey is not the one beside it in the console, or the push was altered by someone who knows Token"
-	case checkEcho:
+	case CheckDecrypt:
+		return "Token is right. Is EncodingAESKey the one beside it in the console? Are SuiteID and ProviderCorpID right? " +
+			"Only an app owned by an individual needs AllowEmptyReceiveID. If all this is right, someone who knows Token altered a push"
+	case CheckEcho:
 		return "a push was sent as a URL check, maybe to have it decrypted: it is no check of the console's"
-	case checkReceiveID:
+	case CheckReceiveID:
 		if e.Method == http.MethodGet {
-			return "Token and EncodingAESKey are right; URL checks are made for the provider's own corpid: is ProviderCorpID that one?"
+			return "Token and EncodingAESKey are right. If the id that came is the provider's own corpid, set Config.ProviderCorpID to it. " +
+				"If it is a customer's, have Config.AllowCorp agree to it"
 		}
-		return "Token and EncodingAESKey are right, but the push is meant for another app, template or corp: see SuiteID, ProviderCorpID and AllowCorp"
-	case checkAllowCorp:
+		return "Token and EncodingAESKey are right, but the push was made for another app, template or corp: see SuiteID, ProviderCorpID and AllowCorp"
+	case CheckCorp:
+		return "a member may have written this to make the push look like another corp's; it was not handled"
+	case CheckAllowCorp:
 		return "Token and EncodingAESKey are right, but Config.AllowCorp said that this corp is not ours"
-	case checkSuiteID:
+	case CheckSuiteID:
 		if len(e.Want) == 0 {
 			return "the push is made for an app or template: set Config.SuiteID to its id"
 		}
 		return "Config.SuiteID is not the SuiteId of this push; or another app uses the same Token and EncodingAESKey: then give each its own Server and pair"
-	case checkProvider:
-		return "the push belongs to the system event URL: set Config.ProviderCorpID to the provider's own corpid"
-	case checkMethod:
+	case CheckProvider:
+		return "a push with ServiceCorpId comes from the system event URL: set Config.ProviderCorpID to the provider's own corpid"
+	case CheckMethod:
 		return "WeCom checks the URL with GET, for Serve to answer, and pushes with POST"
-	case checkEncoding:
+	case CheckEncoding:
 		return "WeCom does not compress; a proxy in between does"
-	case checkBody:
+	case CheckBody:
 		return "the network or a proxy in between is slow or broken"
-	case checkMessage:
+	case CheckMessage:
 		return "Token and EncodingAESKey are right, so it was written like this by who has them, and is not what WeCom documents"
-	case checkEnvelope:
+	case CheckBodies:
+		return "many large bodies arrive at once whose signature is not known yet; WeCom's are small: who sends them?"
+	case CheckLate:
+		return "handlers of authorisation events take much more than a second: set Config.Queue, or let them do less"
+	case CheckResolve:
+		return "no added Server has the Token of this check. It names no corp, so Resolve is not asked: Add the Server to the Mux before the URL is saved"
+	case CheckEnvelope:
+		if e.Got == noBytes {
+			return "a middleware has read the body before: put this handler in front of it, or have it put the body back into Request.Body"
+		}
 		return "the signature aside, this is not what WeCom sends; a proxy may have cut or rewritten the body"
-	case checkQueue:
+	case CheckQueue:
 		return "the queue is full: its workers are slow or failing, or it is too small"
-	case checkTicket:
+	case CheckTicket:
 		return "WeCom sends up to 512 bytes; the push was not stored"
-	case checkQuery:
+	case CheckQuery:
 		return "not a request of WeCom's, or a proxy rewrote the query (a + in echostr must stay %2B)"
-	case checkAge:
+	case CheckAge:
 		return "the signed message is older than MaxAge: a retry from long ago, or a replay"
-	case checkSize:
+	case CheckSize:
 		return "raise MaxBodyBytes if WeCom sends this much"
-	case checkOverload:
+	case CheckOverload:
 		return "handlers are slow or pushes many: answer first and work later, or raise MaxInFlight"
 	}
 	return ""
 }
 
+// Check names what a push was refused for. Its values are few, and may be
+// labels of a metric.
+type Check string
+
 // The checks, in the order they are made.
 const (
-	checkOverload  = "in flight"
-	checkMethod    = "method"
-	checkQuery     = "query"
-	checkEncoding  = "content encoding"
-	checkSize      = "size"
-	checkBody      = "body"
-	checkEnvelope  = "envelope"
-	checkSignature = "signature"
-	checkTimestamp = "timestamp"
-	checkDecrypt   = "decryption"
-	checkEcho      = "echo"
-	checkMessage   = "message"
-	checkSuiteID   = "suite id"
-	checkReceiveID = "receive id"
-	checkProvider  = "ServiceCorpId"
-	checkAllowCorp = "AllowCorp"
-	checkAge       = "age"
-	checkTicket    = "suite_ticket"
-	checkQueue     = "queue"
+	CheckMethod    Check = "method"           // neither GET nor POST
+	CheckQuery     Check = "query"            // the signed parameters are missing, twice, or have another shape
+	CheckEncoding  Check = "content encoding" // the body is compressed
+	CheckSize      Check = "size"             // the body is larger than Config.MaxBodyBytes
+	CheckBodies    Check = "bodies"           // the bodies of strangers take all the memory that they may
+	CheckBody      Check = "body"             // the body did not arrive whole, or not in time
+	CheckEnvelope  Check = "envelope"         // the body is not what WeCom sends
+	CheckSignature Check = "signature"        // not signed with our Token
+	CheckTimestamp Check = "timestamp"        // signed too long ago, or in the future
+	CheckOverload  Check = "in flight"        // as many pushes as Config.MaxInFlight are being handled
+	CheckDecrypt   Check = "decryption"       // not encrypted with our key, or not for us; which of the two, nobody is told
+	CheckEcho      Check = "echo"             // a URL check that holds something else
+	CheckMessage   Check = "message"          // the decrypted message can't be read
+	CheckSuiteID   Check = "suite id"         // it is of another app
+	CheckProvider  Check = "ServiceCorpId"    // it is of another provider, or of none
+	CheckReceiveID Check = "receive id"       // it was made for somebody else than it says
+	CheckCorp      Check = "corp"             // it names another corp than it comes from
+	CheckAllowCorp Check = "AllowCorp"        // Config.AllowCorp said no
+	CheckAge       Check = "age"              // older than Config.MaxAge
+	CheckTicket    Check = "suite_ticket"     // the ticket is empty or far too long
+	CheckQueue     Check = "queue"            // the queue is full
+	CheckLate      Check = "late handlers"    // too many handlers go on after the answer
+	CheckResolve   Check = "resolve"          // only a Server of Mux.Resolve could answer this URL check
 )
 
 // StatusCode is the HTTP status to answer err with: 200 for nil, 4xx and 503 for a push that was refused, 500 for
@@ -226,7 +254,7 @@ func bodyWasRead(err error) bool {
 		return true
 	}
 	switch why.Check {
-	case checkOverload, checkMethod, checkQuery, checkEncoding, checkSize, checkBody:
+	case CheckMethod, CheckQuery, CheckEncoding, CheckSize, CheckBodies, CheckBody:
 		return false
 	}
 	return true

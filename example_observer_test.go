@@ -16,7 +16,7 @@ func ExampleServer_observer() {
 	config.Observer = func(_ context.Context, o openwork.Observation) {
 		pushes.Add(string(o.Outcome), 1)
 		if o.Outcome == openwork.OutcomeRefused {
-			pushes.Add("refused: "+o.Check, 1)
+			pushes.Add("refused: "+string(o.Check), 1)
 		}
 		if o.Name != "" {
 			pushes.Add("event: "+o.Name, 1)

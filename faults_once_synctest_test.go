@@ -574,7 +574,7 @@ func (b *lateBody) Read(buffer []byte) (int, error) {
 }
 
 func TestH3_HandlerTakesTooLong(t *testing.T) {
-	configured := func(cfg *openwork.Config) { cfg.AuthBudget, cfg.Budget = 300*time.Millisecond, 2*time.Second }
+	configured := func(cfg *openwork.Config) { cfg.AuthAnswerTimeout, cfg.HandlerTimeout = 300*time.Millisecond, 2*time.Second }
 	slowCheck := func(cfg *openwork.Config) {
 		cfg.AllowCorp = func(context.Context, string) (bool, error) { time.Sleep(time.Second); return true, nil }
 	}

@@ -84,7 +84,7 @@ func withClaims(claims openwork.Claimer) func(*openwork.Config) {
 }
 
 func withBudget(budget time.Duration) func(*openwork.Config) {
-	return func(cfg *openwork.Config) { cfg.Budget, cfg.AuthBudget = budget, budget }
+	return func(cfg *openwork.Config) { cfg.HandlerTimeout, cfg.AuthAnswerTimeout = budget, budget }
 }
 
 // failsFirst is a handler whose first n calls return an error.

@@ -45,59 +45,78 @@ type Message struct {
 
 	ctx           context.Context
 	raw           string           // as decrypted
-	doc           xmlread.Document // of raw, or of what stands for raw if that is JSON
+	doc           xmlread.Document // of raw, or of what stands for raw if that is JSON or was mended
 	serviceCorpID string           // ServiceCorpId, of the system event URL
+	paidCorpID    string           // PaidCorpId, of orders
 	crypto        *Crypto          // the pair it was received with
 }
 
 // usualFields of a push fit without another allocation.
 const usualFields = 32
 
-// parseMessage reads a decrypted push. The plaintext belongs to the Message from here on.
+// parseMessage reads a decrypted push. The plaintext belongs to the Message
+// from here on.
+//
+// What users have written may be broken and is mended; what says which kind of
+// push it is and whose is not, and nothing at all in suite_ticket and the
+// authorisation events. Otherwise what CBC makes of a changed ciphertext would
+// become readable, and captured pushes could be spliced by one who knows the
+// Token.
 func parseMessage(plaintext string) (*Message, error) {
-	m := &Message{raw: plaintext}
-	text, err := plaintext, error(nil)
-	if xmlread.IsJSON(plaintext) {
-		if text, err = xmlread.FromJSON(plaintext); err != nil {
-			return nil, err
-		}
-	}
-	if m.doc, err = xmlread.Parse(text, usualFields); err != nil {
+	m := &Message{raw: plaintext, doc: xmlread.Room(usualFields)}
+	if err := m.doc.ReadMessage(plaintext); err != nil {
 		return nil, err
 	}
 	var values [headers]string
-	var seen [headers]bool
-	agentID := "" // the spelling it was taken from
+	var seen [headers]int // how often
+	agentID := ""         // the spelling it came in first
 	for i := range m.doc.Len() {
 		name := m.doc.Name(i)
 		h := headerOf(name)
-		switch {
-		case h == headers:
+		if h == headers {
 			continue
-		case h == headAgentID: // whose spelling differs between pages; an event may have both
-			if seen[h] && (name != headerNames[h] || agentID == name) {
-				continue
+		}
+		value := strings.TrimSpace(xmlread.Text(m.doc.Inner(i)))
+		switch seen[h]++; {
+		case seen[h] == 1:
+			values[h] = value
+			if h == headAgentID {
+				agentID = name
 			}
-			agentID = name
-		case seen[h]:
+		case h != headAgentID || seen[h] > 2 || name == agentID || value != values[h]: // whose spelling differs between pages
 			return nil, fmt.Errorf("%s more than once", headerNames[h])
 		}
-		seen[h] = true
-		values[h] = strings.TrimSpace(xmlread.Text(m.doc.Inner(i)))
 	}
 	m.SuiteID, m.AuthCorpID, m.serviceCorpID = values[headSuiteID], values[headAuthCorpID], values[headServiceCorpID]
-	m.InfoType, m.ChangeType = values[headInfoType], values[headChangeType]
+	m.InfoType, m.ChangeType, m.paidCorpID = values[headInfoType], values[headChangeType], values[headPaidCorpID]
 	m.ToUserName, m.FromUserName = values[headToUserName], values[headFromUserName]
 	m.MsgType, m.Event, m.AgentID = values[headMsgType], values[headEvent], values[headAgentID]
-	m.CorpID = cmp.Or(m.AuthCorpID, values[headPaidCorpID], m.ToUserName)
-	m.Time = unixTime(cmp.Or(values[headTimeStamp], values[headCreateTime]))
-	if m.InfoType == "" {
+	switch {
+	case m.InfoType != "" && m.MsgType != "":
+		return nil, errors.New("InfoType and MsgType in one message")
+	case !isTime(values[headTimeStamp]) || !isTime(values[headCreateTime]):
+		return nil, errors.New("a time that is not 1 to 11 digits")
+	}
+	for _, i := range m.doc.Repaired() {
+		if m.isOfSuite() || headerOf(m.doc.Name(i)) != headers {
+			return nil, errors.New("a broken character where none can be")
+		}
+	}
+	if m.MsgType != "" {
+		m.CorpID = m.ToUserName
 		m.Time = unixTime(cmp.Or(values[headCreateTime], values[headTimeStamp]))
+	} else {
+		m.CorpID = cmp.Or(m.AuthCorpID, m.paidCorpID, m.ToUserName)
+		m.Time = unixTime(cmp.Or(values[headTimeStamp], values[headCreateTime]))
 	}
 	return m, nil
 }
 
-// The elements that say what kind of push it is and whose: the common heads of all forms.
+// isTime tells whether a time is one as WeCom writes them, or absent.
+func isTime(seconds string) bool { return seconds == "" || isTimestamp(seconds) }
+
+// The elements that say which push it is and whose: the common heads of all
+// forms, and what must not be mended.
 const (
 	headSuiteID = iota
 	headAuthCorpID
@@ -112,11 +131,14 @@ const (
 	headMsgType
 	headEvent
 	headAgentID
+	headMsgID
+	headAuthCode
+	headSuiteTicket
 	headers
 )
 
 var headerNames = [headers]string{"SuiteId", "AuthCorpId", "ServiceCorpId", "PaidCorpId", "InfoType", "ChangeType", "TimeStamp",
-	"ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "AgentID"}
+	"ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "AgentID", "MsgId", "AuthCode", "SuiteTicket"}
 
 // headerOf tells which of them an element is, in any case, as WeCom's pages differ; headers if none.
 func headerOf(name string) int {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,9 +19,13 @@ import (
 // confirm, and else by whose Token verifies. The zero value is ready; set the fields before it serves. It is safe for
 // concurrent use, and Servers may be added and removed while it serves.
 //
-// Until its Server is known, a push is under the limits of the first on the path. If it is refused by then, it is logged,
-// observed and answered by the Config of that one too, or of the one that ToUserName hints at, once that is read. Where there
-// is none but those of Resolve, the defaults hold, and slog.Default() gets the lines.
+// Until its Server is known, a push is under the limits of the first on the
+// path. If it is refused by then, it is logged, observed and answered by the
+// Config of that one too, or of the one that ToUserName hints at, once that is
+// read. Where there is none but those of Resolve, the defaults hold, and
+// slog.Default() gets the lines.
+//
+// End one with Shutdown: handlers may go on after the answer.
 type Mux struct {
 	// Resolve finds the Server of a corp's customized app when none of those added to the path verifies: from the user's
 	// database, by the envelope's ToUserName, which is not verified yet. It has a second. It returns nil for what it does not
@@ -35,11 +40,15 @@ type Mux struct {
 	// verify, is believed for a second. 0: 10 minutes.
 	Keep time.Duration
 
-	mu       sync.Mutex
-	standIn  *Server                   // receives where there is no Server but those that Resolve finds
-	routes   atomic.Pointer[muxRoutes] // replaced, never changed
-	resolved map[string]*resolvedServer
-	removals int // how often Remove was called
+	unverified atomic.Int64 // bytes of bodies whose signature has not been looked at
+	late       lateGroup
+
+	mu        sync.Mutex
+	standIn   *Server                   // receives where there is no Server but those that Resolve finds
+	routes    atomic.Pointer[muxRoutes] // replaced, never changed
+	resolved  map[string]*resolvedServer
+	removals  int // how often Remove was called
+	questions int // to Resolve that are open
 }
 
 type muxRoutes struct{ byPath map[string][]*Server }
@@ -142,77 +151,99 @@ func (m *Mux) on(path string) []*Server {
 
 // ServeHTTP serves a push or a URL check with the Server it is for. What is for none is refused as a wrong signature is.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	limitBody(w, r)
-	s, e, err := m.choose(w, r)
+	servers := m.on(r.URL.Path)
+	m.receiver(servers).limitBody(w, r)
+	s, in, err := m.choose(w, r, servers)
 	if err != nil {
 		s.sendError(w, err)
 		return
 	}
-	s.answer(w, r, e)
+	s.answer(w, r, in, &m.late)
 }
 
 // Serve is ServeHTTP for a handler of one's own, as Server.Serve is. At a path without Servers it returns ErrUnknownApp.
 func (m *Mux) Serve(r *http.Request) (*Response, error) {
-	s, e, err := m.choose(nil, r)
+	s, in, err := m.choose(nil, r, m.on(r.URL.Path))
 	if err != nil {
 		return nil, err
 	}
-	return s.serve(nil, r, e)
+	return s.serve(nil, r, in, &m.late)
 }
+
+// Shutdown waits for the handlers that go on after the answer, of all Servers
+// whose pushes came through this Mux, those of Resolve and removed ones
+// included. See Server.Shutdown, which works alike.
+func (m *Mux) Shutdown(ctx context.Context) error { return m.late.shutdown(ctx) }
 
 // choose finds the Server that a request is for, and receives it on the way if there are several. With an error it returns
 // the Server that is to answer that.
-func (m *Mux) choose(w http.ResponseWriter, r *http.Request) (_ *Server, e *Envelope, err error) {
-	servers := m.on(r.URL.Path)
+func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) (_ *Server, _ *incoming, err error) {
 	if len(servers) == 1 && m.Resolve == nil {
 		return servers[0], nil, nil
 	}
-	began := time.Now()
+	in := &incoming{began: time.Now(), quota: quota{all: &m.unverified}}
 	s := m.receiver(servers)
 	defer func() {
 		if err != nil {
-			s.end(r.Context(), &passage{began: began, request: r, outcome: OutcomeRefused}, err)
+			in.letGo()
+			s.end(r.Context(), &visit{began: in.began, method: methodOf(r), outcome: OutcomeRefused}, err)
 		}
 	}()
 	if len(servers) == 0 && m.Resolve == nil {
-		return s, nil, fmt.Errorf("openwork: %w: path %s", ErrUnknownApp, show(r.URL.Path))
+		return s, nil, fmt.Errorf("openwork: %w: path %s, but there are Servers at %s", ErrUnknownApp, show(r.URL.Path), m.paths())
 	}
-	counter := s
-	defer counter.inFlight.Add(-1) // the Server that is found counts it from here on
-	if err := counter.enter(); err != nil {
+	if err := s.receive(w, r, in); err != nil {
 		return s, nil, err
 	}
-	e = &Envelope{passage: passage{began: began}}
-	if err := s.receive(w, r, e); err != nil {
-		return s, nil, err
-	}
-	if i := slices.IndexFunc(servers, func(s *Server) bool { return s.isHinted(e.ToUserName) }); i >= 0 {
+	if i := slices.IndexFunc(servers, func(s *Server) bool { return s.isHinted(in.ToUserName) }); i >= 0 {
 		s = servers[i]
 	}
 	var signed []*Server // hinted ones first
 	for _, hinted := range []bool{true, false} {
 		for _, candidate := range servers {
-			if candidate.isHinted(e.ToUserName) == hinted && candidate.signer(e) != nil {
+			if candidate.isHinted(in.ToUserName) == hinted && candidate.signer(in) != nil {
 				signed = append(signed, candidate)
 			}
 		}
 	}
 	for _, candidate := range signed {
-		if len(signed) == 1 || candidate.decrypts(e) { // several have one Token, and differ in the key
-			return candidate, e, nil
+		if len(signed) == 1 || candidate.decrypts(in) { // several have one Token, and differ in the key
+			return candidate, in, nil
 		}
 	}
 	if len(signed) > 0 {
-		return signed[0], e, nil
+		return signed[0], in, nil
 	}
-	found, err := m.resolve(r.Context(), e.ToUserName, func(found *Server) bool { return found.signer(e) != nil })
+	if r.Method == http.MethodGet && m.Resolve != nil {
+		return m.unknown(), nil, refused(ErrSignature, CheckResolve, "")
+	}
+	found, err := m.resolve(r.Context(), in.ToUserName, func(found *Server) bool { return found.signer(in) != nil })
 	switch {
 	case err != nil:
 		return s, nil, err
 	case found == nil:
-		return s, nil, refused(ErrSignature, checkSignature, "")
+		return s, nil, refused(ErrSignature, CheckSignature, "")
 	}
-	return found, e, nil
+	return found, in, nil
+}
+
+// paths names the paths that have Servers, for one who looks for the right one.
+func (m *Mux) paths() string {
+	const most = 10
+	var paths []string
+	if routes := m.routes.Load(); routes != nil {
+		for path := range routes.byPath {
+			paths = append(paths, show(path))
+		}
+	}
+	if len(paths) == 0 {
+		return "none"
+	}
+	slices.Sort(paths)
+	if len(paths) > most {
+		paths = append(paths[:most], "…")
+	}
+	return strings.Join(paths, ", ")
 }
 
 // isHinted tells whether a push to a name, which is not verified, is likely to be for this Server.
@@ -225,6 +256,11 @@ func (m *Mux) receiver(servers []*Server) *Server {
 	if len(servers) > 0 {
 		return servers[0]
 	}
+	return m.unknown()
+}
+
+// unknown is a Server that serves nothing, for what is for no other.
+func (m *Mux) unknown() *Server {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.standIn == nil {
@@ -234,14 +270,15 @@ func (m *Mux) receiver(servers []*Server) *Server {
 	return m.standIn
 }
 
-// decrypts tells whether one of the Server's keys has encrypted the envelope.
-func (s *Server) decrypts(e *Envelope) bool {
+// decrypts tells whether one of the Server's keys has encrypted the push, for a
+// receive id that may be ours.
+func (s *Server) decrypts(in *incoming) bool {
 	for _, crypto := range []*Crypto{s.crypto, s.previous} {
 		if crypto == nil {
 			continue
 		}
-		frame, _ := decodeCiphertext(nil, e.Encrypt) // decryption overwrites it
-		if _, _, ok := crypto.decrypt(frame); ok {
+		frame, _ := decodeCiphertext(nil, in.Encrypt) // decryption overwrites it
+		if _, ok := s.openWith(frame, crypto); ok {
 			return true
 		}
 	}
@@ -265,7 +302,10 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 		return m.withOwnName(known)
 	}
 	answer, isOurs := m.asking(toUserName, now, min(keep, doubtAfter))
-	if isOurs {
+	switch {
+	case answer == nil:
+		return nil, refused(ErrOverloaded, CheckOverload, "")
+	case isOurs:
 		answer.server, answer.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
 			return m.Resolve(ctx, toUserName)
 		})
@@ -281,8 +321,9 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 	return m.withOwnName(answer.server)
 }
 
-// asking is the last question to Resolve, if it is on its way or was less than pause ago, or a new one, which is ours to ask
-// then.
+// asking is the last question to Resolve, if it is on its way or was less than
+// pause ago, or a new one, which is ours to ask then. It is nil if too many are
+// open.
 func (m *Mux) asking(toUserName string, now time.Time, pause time.Duration) (_ *resolving, isOurs bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -293,6 +334,10 @@ func (m *Mux) asking(toUserName string, now time.Time, pause time.Duration) (_ *
 	if q := r.last; q != nil && (!q.isOver || now.Sub(q.asked) < pause) {
 		return q, false
 	}
+	if m.questions >= defaultMaxInFlight { // anyone may cause them
+		return nil, false
+	}
+	m.questions++
 	r.last = &resolving{asked: now, removals: m.removals, known: make(chan struct{})}
 	return r.last, true
 }
@@ -303,6 +348,7 @@ func (m *Mux) answered(toUserName string, answer *resolving, isBetter bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	answer.isOver = true
+	m.questions--
 	close(answer.known)
 	r := m.resolved[toUserName]
 	switch {

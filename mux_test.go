@@ -561,7 +561,7 @@ func TestMux_AbortOnFailure(t *testing.T) {
 // As X13, for a path with one Server and for one with several: the deadline is there, and is lifted once the body is read.
 func TestX13_SlowBodyThroughMux(t *testing.T) {
 	t.Parallel()
-	a, b := newFixture(t, func(cfg *openwork.Config) { cfg.Budget = 10 * time.Second }), newFixture(t, suiteB)
+	a, b := newFixture(t, func(cfg *openwork.Config) { cfg.HandlerTimeout = 10 * time.Second }), newFixture(t, suiteB)
 	var m openwork.Mux
 	m.Add("/one", a.Server)
 	m.Add("/two", a.Server, b.Server)

@@ -35,9 +35,9 @@ type Observation struct {
 	Method  string // "GET", "POST"; "other" if it is none of HTTP's own, "" in a queue worker
 
 	Outcome Outcome
-	Check   string // which check a refused push failed: RefusedError.Check
-	Status  int    // answered; 0 in a queue worker
-	Err     error  // of what was refused or failed
+	Check   Check // which check a refused push failed: RefusedError.Check
+	Status  int   // answered; 0 in a queue worker
+	Err     error // of what was refused or failed
 
 	Duration   time.Duration // from the first look at the request to the answer, handlers included
 	Skew       time.Duration // our clock minus the request's timestamp, once the signature was found right
@@ -45,34 +45,50 @@ type Observation struct {
 	QueueDepth int           // deliveries that wait in Config.Queue, if that can tell; else 0
 	Previous   bool          // it was signed or encrypted with Config.Previous: the console still has the old pair
 	StoreDown  bool          // the Claimer could not be asked, so a copy of this push may have been handled as well
+	Late       bool          // it was answered success before its handlers had ended: Outcome and Err are theirs
 }
 
-// passage is what a Server notes of a push on its way.
-type passage struct {
+// visit is what a Server knows of a push, for the Observer and the log.
+type visit struct {
 	began     time.Time
-	request   *http.Request // nil in a queue worker
-	msg       *Message      // once there is one
-	outcome   Outcome       // of a push that ends well
+	method    string   // "" in a queue worker
+	msg       *Message // once there is one
+	outcome   Outcome  // of a push that ends well
 	skew      time.Duration
 	previous  bool
 	storeDown bool
-	late      bool // the handlers ended after their time
-	overtaken bool // a suite_ticket older than one that came before: nothing new for the handlers
+	late      bool // its handlers went on after the answer
+}
+
+// end closes the record of a push: it logs the error, and tells the Observer of
+// a push that was served.
+func (s *Server) end(ctx context.Context, v *visit, err error) {
+	if err != nil {
+		if why := refusal(err); why != nil && v.method != "" {
+			why.Method = v.method
+			s.logRefusal(ctx, err, why)
+		} else {
+			s.logFailure(ctx, v, err)
+		}
+	}
+	if v.outcome != "" && s.config.Observer != nil {
+		s.observe(ctx, v, err)
+	}
 }
 
 // observe tells the Observer.
-func (s *Server) observe(ctx context.Context, p *passage, err error) {
-	if s.config.Observer == nil {
-		return
+func (s *Server) observe(ctx context.Context, v *visit, err error) {
+	o := Observation{App: s.config.Name, SuiteID: s.config.SuiteID, Method: v.method, Outcome: v.outcome, Err: err,
+		Duration: time.Since(v.began), Skew: v.skew, TicketAge: s.tickets.age(s.config.SuiteID),
+		QueueDepth: queueDepth(s.config.Queue), Previous: v.previous, StoreDown: v.storeDown, Late: v.late}
+	switch {
+	case v.late:
+		o.Status = http.StatusOK
+	case v.method != "":
+		o.Status = StatusCode(err)
 	}
-	o := Observation{App: s.config.Name, SuiteID: s.config.SuiteID, Outcome: p.outcome, Err: err, Duration: time.Since(p.began),
-		Skew: p.skew, TicketAge: s.tickets.age(s.config.SuiteID), QueueDepth: queueDepth(s.config.Queue), Previous: p.previous,
-		StoreDown: p.storeDown}
-	if p.request != nil {
-		o.Method, o.Status = methodOf(p.request), StatusCode(err)
-	}
-	if p.msg != nil {
-		o.Channel, o.Name = p.msg.channel(), p.msg.label()
+	if v.msg != nil {
+		o.Channel, o.Name = v.msg.channel(), v.msg.label()
 	}
 	if err != nil {
 		o.Outcome = OutcomeFailed
@@ -84,23 +100,18 @@ func (s *Server) observe(ctx context.Context, p *passage, err error) {
 		}
 	}
 	defer func() {
-		if v := recover(); v != nil {
-			s.config.Logger.LogAttrs(ctx, slog.LevelError, "openwork: the Observer panicked", slog.String("app", s.config.Name),
-				slog.String("panic", fmt.Sprint(v)))
+		if x := recover(); x != nil {
+			s.log(ctx, slog.LevelError, "openwork: the Observer panicked", slog.String("panic", fmt.Sprint(x)))
 		}
 	}()
 	s.config.Observer(ctx, o)
 }
 
 // logRefusal says which check a push failed, and what to do about it.
-func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
-	skipped, ok := s.lines.allow(why.Check)
-	if !ok {
-		return
-	}
+func (s *Server) logRefusal(ctx context.Context, err error, why *RefusedError) {
 	attrs := make([]slog.Attr, 0, 10)
-	attrs = append(attrs, slog.String("app", s.config.Name), slog.String("check", why.Check),
-		slog.String("method", why.Method), slog.Int("status", StatusCode(err)), slog.String("reason", why.reason.Error()))
+	attrs = append(attrs, slog.String("check", string(why.Check)), slog.String("method", why.Method),
+		slog.Int("status", StatusCode(err)), slog.String("reason", why.reason.Error()))
 	if why.Got != "" {
 		attrs = append(attrs, slog.String("got", why.Got))
 	}
@@ -113,42 +124,53 @@ func (s *Server) logRefusal(r *http.Request, err error, why *RefusedError) {
 	if advice := why.advice(); advice != "" {
 		attrs = append(attrs, slog.String("advice", advice))
 	}
-	s.config.Logger.LogAttrs(r.Context(), slog.LevelWarn, "openwork: push refused", append(attrs, notLogged(skipped))...)
+	s.logKind(ctx, string(why.Check), slog.LevelWarn, "openwork: push refused", attrs...)
 }
 
 // logFailure says what went wrong with a push that was ours, as far as that had been found out.
-func (s *Server) logFailure(ctx context.Context, p *passage, err error) {
-	skipped := 0
-	if p.msg == nil { // anyone may have sent it
-		var ok bool
-		if skipped, ok = s.lines.allow("failed"); !ok {
-			return
-		}
+func (s *Server) logFailure(ctx context.Context, v *visit, err error) {
+	attrs := make([]slog.Attr, 0, 8)
+	if !v.late {
+		attrs = append(attrs, slog.Int("status", StatusCode(err)))
 	}
-	attrs := []slog.Attr{slog.String("app", s.config.Name), slog.Int("status", StatusCode(err)),
-		slog.String("error", err.Error())}
-	if p.msg != nil {
-		attrs = append(attrs, slog.String("name", p.msg.Name()), slog.String("corp", p.msg.CorpID))
+	attrs = append(attrs, slog.String("error", err.Error()))
+	if v.msg != nil {
+		attrs = append(attrs, slog.String("name", v.msg.Name()), slog.String("corp", v.msg.CorpID))
 	}
 	var failed *handlerError
 	if errors.As(err, &failed) && failed.stack != nil {
 		attrs = append(attrs, slog.String("stack", string(failed.stack)))
 	}
 	level, text := slog.LevelError, "openwork: push failed"
-	if p.request != nil && StatusCode(err) < http.StatusInternalServerError { // somebody tries paths
+	switch {
+	case v.late:
+		text = "openwork: handlers failed after the push was answered success: WeCom will not send it again"
+	case v.method != "" && StatusCode(err) < http.StatusInternalServerError: // somebody tries paths
 		level, text = slog.LevelWarn, "openwork: push refused"
 	}
-	s.config.Logger.LogAttrs(ctx, level, text, append(attrs, notLogged(skipped))...)
+	s.logKind(ctx, text, level, text, attrs...)
 }
 
-// inform logs a line that whoever repeats a push can cause.
-func (s *Server) inform(ctx context.Context, text string, attrs ...slog.Attr) {
-	skipped, ok := s.lines.allow(text)
+// log logs a line about a push. Whoever repeats a push can cause any of them,
+// so they are limited.
+func (s *Server) log(ctx context.Context, level slog.Level, text string, attrs ...slog.Attr) {
+	s.logKind(ctx, text, level, text, attrs...)
+}
+
+// logKind logs a line unless too many of its kind were logged in this second.
+func (s *Server) logKind(ctx context.Context, kind string, level slog.Level, text string, attrs ...slog.Attr) {
+	if !s.config.Logger.Enabled(ctx, level) {
+		return
+	}
+	skipped, ok := s.lines.allow(kind)
 	if !ok {
 		return
 	}
-	attrs = append([]slog.Attr{slog.String("app", s.config.Name)}, attrs...)
-	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, text, append(attrs, notLogged(skipped))...)
+	all := append([]slog.Attr{slog.String("app", s.config.Name)}, attrs...)
+	if skipped > 0 {
+		all = append(all, slog.Int("not_logged_before", skipped))
+	}
+	s.config.Logger.LogAttrs(ctx, level, text, all...)
 }
 
 // lineLimit keeps an attacker from filling the disk: of each kind so many lines a second are logged.
@@ -186,14 +208,6 @@ func (l *lineLimit) allow(kind string) (skipped int, ok bool) {
 	}
 	skipped, lines.skipped = lines.skipped, 0
 	return skipped, true
-}
-
-// notLogged says how many lines of a kind were left out before this one; nothing if none were.
-func notLogged(skipped int) slog.Attr {
-	if skipped == 0 {
-		return slog.Attr{}
-	}
-	return slog.Int("not_logged_before", skipped)
 }
 
 // Health is how a Server's surroundings are, for a readiness probe. The errors are nil for what is well.

@@ -63,12 +63,12 @@ func TestObserver_OnePerPush(t *testing.T) {
 			o.Outcome, o.Status, o.Channel, o.Name = outcome, status, channel, name
 		})
 	}
-	early := func(check string, status int) openwork.Observation { // refused before the signature
+	early := func(check openwork.Check, status int) openwork.Observation { // refused before the signature
 		return with(func(o *openwork.Observation) {
 			o.Outcome, o.Status, o.Check, o.Skew = openwork.OutcomeRefused, status, check, 0
 		})
 	}
-	late := func(check string, status int, channel, name string) openwork.Observation {
+	late := func(check openwork.Check, status int, channel, name string) openwork.Observation {
 		o := ended(openwork.OutcomeRefused, status, channel, name)
 		o.Check = check
 		return o

@@ -113,7 +113,7 @@ func (s *Server) enqueue(m *Message) error {
 	})
 	switch {
 	case errors.Is(err, ErrQueueFull):
-		return refused(ErrOverloaded, checkQueue, "")
+		return refused(ErrOverloaded, CheckQueue, "")
 	case err != nil:
 		return ofUser("Queue", err)
 	}
@@ -127,33 +127,42 @@ func isAsync(m *Message) bool { return m.MsgType == "" || m.MsgType == msgTypeEv
 // without its time limits; a copy of a delivery that was handled is not handled again. An error means that the delivery
 // should be tried again later; ErrMalformed that it never will be otherwise. A reply has nowhere to go and is dropped.
 func (s *Server) Process(ctx context.Context, d Delivery) (err error) {
-	p := &passage{began: time.Now(), outcome: OutcomeHandled}
+	v := visit{began: time.Now(), outcome: OutcomeHandled}
 	returned := false
 	defer func() {
-		if v := recover(); v != nil || !returned {
-			err = failure(v)
+		if x := recover(); x != nil || !returned {
+			err = failure(x)
 		}
-		s.end(ctx, p, err)
+		s.end(ctx, &v, err)
 	}()
-	err = s.process(ctx, p, d)
+	err = s.process(ctx, &v, d)
 	returned = true
 	return err
 }
 
-func (s *Server) process(ctx context.Context, p *passage, d Delivery) error {
+func (s *Server) process(ctx context.Context, v *visit, d Delivery) error {
 	if d.App != s.config.Name {
 		return fmt.Errorf("openwork: %w: %s", ErrUnknownApp, show(d.App))
 	}
 	m, err := parseMessage(string(d.Plaintext))
 	if err != nil {
-		return refused(ErrMalformed, checkMessage, err.Error())
+		return refused(ErrMalformed, CheckMessage, err.Error())
 	}
 	m.ctx, m.App, m.ReceiveID, m.crypto = ctx, d.App, d.ReceiveID, s.crypto
-	p.msg = m
-	reply, err := s.once(p, m, workerLease, workerLease)
-	if err == nil && reply.kind != "" {
-		s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "openwork: a reply from a queue worker goes nowhere: see Config.Async",
-			slog.String("app", d.App), slog.String("name", m.Name()))
+	v.msg = m
+	t, err := s.takeTurn(m, digest{}, nil, workerLease, workerLease)
+	v.storeDown = t.storeDown
+	if t.isCopy {
+		v.outcome = OutcomeDuplicate
+	}
+	if err != nil || t.isCopy {
+		return err
+	}
+	ran, err := s.run(m, t)
+	v.storeDown = v.storeDown || ran.storeDown
+	if err == nil && ran.reply.kind != "" {
+		s.log(ctx, slog.LevelWarn, "openwork: a reply from a queue worker goes nowhere: see Config.Async",
+			slog.String("name", m.Name()))
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package openwork
 
 import (
 	"bytes"
-	"crypto/sha1"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -28,34 +28,42 @@ type Envelope struct {
 	// ToUserName and AgentID stand outside the signature: whoever repeats a push can change them. They may serve as a
 	// hint where to look, never as a fact. Empty for a URL check.
 	ToUserName, AgentID string
+}
 
-	digest [sha1.Size]byte // Signature in binary
-	frame  []byte          // Encrypt in binary
-	at     time.Time       // Timestamp
-	body   []byte          // of the request
+// incoming is a request that is being received: its Envelope, and what it was
+// read from.
+type incoming struct {
+	Envelope
+	began  time.Time
+	digest digest    // Signature in binary
+	frame  []byte    // Encrypt in binary
+	at     time.Time // Timestamp
+	body   []byte    // of the request
 	doc    xmlread.Document
-
-	passage passage
+	quota
 }
 
-// envelopes are reused by Serve, for the memory of body and frame; nothing of one may be kept beyond that.
-type envelopes struct{ sync.Pool }
+// incomings are reused by Serve, for the memory of body and frame; nothing of
+// one may be kept beyond that.
+type incomings struct{ sync.Pool }
 
-// get returns an empty envelope.
-func (p *envelopes) get() *Envelope {
-	if e, ok := p.Get().(*Envelope); ok {
-		return e
+// get returns an empty one, whose body counts among all.
+func (p *incomings) get(began time.Time, all *atomic.Int64) *incoming {
+	in, ok := p.Get().(*incoming)
+	if !ok {
+		in = &incoming{}
 	}
-	return &Envelope{}
+	in.began, in.quota = began, quota{all: all}
+	return in
 }
 
-func (p *envelopes) put(e *Envelope) {
-	if cap(e.body)+cap(e.frame) > mostReused {
+func (p *incomings) put(in *incoming) {
+	if cap(in.body)+cap(in.frame) > mostReused {
 		return
 	}
-	e.doc.Reset()
-	*e = Envelope{body: e.body[:0], frame: e.frame[:0], doc: e.doc}
-	p.Put(e)
+	in.doc.Reset()
+	*in = incoming{body: in.body[:0], frame: in.frame[:0], doc: in.doc}
+	p.Put(in)
 }
 
 // bodyTimeout is how long a body may take to arrive: WeCom itself gives up after five seconds.
@@ -65,31 +73,31 @@ const bodyTimeout = 2500 * time.Millisecond
 const maxQuery = 8 << 10
 
 // receive takes a request apart and checks its shape; nothing is hashed yet.
-func (s *Server) receive(w http.ResponseWriter, r *http.Request, e *Envelope) error {
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, in *incoming) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		return refused(ErrMethod, checkMethod, show(r.Method), http.MethodGet, http.MethodPost)
+		return refused(ErrMethod, CheckMethod, show(r.Method), http.MethodGet, http.MethodPost)
 	}
-	if err := e.readQuery(r.URL.RawQuery, r.Method == http.MethodGet); err != nil {
+	if err := in.readQuery(r.URL.RawQuery, r.Method == http.MethodGet); err != nil {
 		return err
 	}
 	if r.Method == http.MethodPost {
-		if err := s.readBody(w, r, e); err != nil {
+		if err := s.readBody(w, r, in); err != nil {
 			return err
 		}
 	}
 	var ok bool
-	if e.frame, ok = decodeCiphertext(e.frame, e.Encrypt); !ok {
-		return refused(ErrMalformed, checkEnvelope,
-			fmt.Sprintf("%d characters that are not strict base64 of a multiple of 32 bytes", len(e.Encrypt)))
+	if in.frame, ok = decodeCiphertext(in.frame, in.Encrypt); !ok {
+		return refused(ErrMalformed, CheckEnvelope,
+			fmt.Sprintf("%d characters that are not strict base64 of a multiple of 32 bytes", len(in.Encrypt)))
 	}
 	return nil
 }
 
 // readQuery finds the parameters that WeCom signs. It parses the query itself: url.ParseQuery drops what it does not
 // understand, and takes the first of several. Other parameters may be there, a router's own or $CORPID$.
-func (e *Envelope) readQuery(raw string, urlCheck bool) error {
+func (in *incoming) readQuery(raw string, urlCheck bool) error {
 	if len(raw) > maxQuery {
-		return refused(ErrMalformed, checkQuery, fmt.Sprintf("%d bytes", len(raw)))
+		return refused(ErrMalformed, CheckQuery, fmt.Sprintf("%d bytes", len(raw)))
 	}
 	for rest := raw; rest != ""; {
 		var pair string
@@ -98,44 +106,44 @@ func (e *Envelope) readQuery(raw string, urlCheck bool) error {
 		key, errKey := unescape(key)
 		value, errValue := unescape(value)
 		if errKey != nil || errValue != nil || strings.IndexByte(pair, ';') >= 0 {
-			return refused(ErrMalformed, checkQuery, "a bad escape or a semicolon")
+			return refused(ErrMalformed, CheckQuery, "a bad escape or a semicolon")
 		}
 		var field *string
 		switch key {
 		case "msg_signature":
-			field = &e.Signature
+			field = &in.Signature
 		case "timestamp":
-			field = &e.Timestamp
+			field = &in.Timestamp
 		case "nonce":
-			field = &e.Nonce
+			field = &in.Nonce
 		case "echostr":
 			if !urlCheck {
 				continue
 			}
-			field = &e.Encrypt
+			field = &in.Encrypt
 		default:
 			continue
 		}
 		if *field != "" {
-			return refused(ErrMalformed, checkQuery, key+" more than once")
+			return refused(ErrMalformed, CheckQuery, key+" more than once")
 		}
 		if value == "" {
-			return refused(ErrMalformed, checkQuery, key+" empty")
+			return refused(ErrMalformed, CheckQuery, key+" empty")
 		}
 		*field = value
 	}
-	seconds, err := strconv.ParseInt(e.Timestamp, 10, 64)
+	seconds, err := strconv.ParseInt(in.Timestamp, 10, 64)
 	switch {
-	case !parseSignature(&e.digest, e.Signature):
-		return refused(ErrMalformed, checkQuery, shape("msg_signature", e.Signature), "40 hexadecimal digits")
-	case !isTimestamp(e.Timestamp) || err != nil:
-		return refused(ErrMalformed, checkQuery, shape("timestamp", e.Timestamp), "1 to 11 digits")
-	case !isNonce(e.Nonce):
-		return refused(ErrMalformed, checkQuery, shape("nonce", e.Nonce), "1 to 32 letters, digits, - and _")
-	case urlCheck && e.Encrypt == "":
-		return refused(ErrMalformed, checkQuery, "no echostr")
+	case !parseSignature(&in.digest, in.Signature):
+		return refused(ErrMalformed, CheckQuery, shape("msg_signature", in.Signature), "40 hexadecimal digits")
+	case !isTimestamp(in.Timestamp) || err != nil:
+		return refused(ErrMalformed, CheckQuery, shape("timestamp", in.Timestamp), "1 to 11 digits")
+	case !isNonce(in.Nonce):
+		return refused(ErrMalformed, CheckQuery, shape("nonce", in.Nonce), "1 to 32 letters, digits, - and _")
+	case urlCheck && in.Encrypt == "":
+		return refused(ErrMalformed, CheckQuery, "no echostr")
 	}
-	e.at = time.Unix(seconds, 0)
+	in.at = time.Unix(seconds, 0)
 	return nil
 }
 
@@ -155,33 +163,40 @@ func unescape(s string) (string, error) {
 }
 
 // readBody reads the body, no more of it than allowed, and the envelope in it.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, e *Envelope) error {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, in *incoming) error {
 	var err error
 	for _, encoding := range r.Header["Content-Encoding"] {
 		if encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return refused(ErrEncoding, checkEncoding, show(encoding), "none")
+			return refused(ErrEncoding, CheckEncoding, show(encoding), "none")
 		}
 	}
-	if e.body, err = readAtMost(r, s.config.MaxBodyBytes, e.body); err != nil {
+	if in.body, err = readAtMost(r, s.config.MaxBodyBytes, in.body, &in.quota); err != nil {
 		return err
 	}
 	if w != nil { // the deadline that ServeHTTP has set
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	}
-	return e.readEnvelope(unsafeString(e.body))
+	if len(in.body) == 0 {
+		return refused(ErrMalformed, CheckEnvelope, noBytes)
+	}
+	return in.readEnvelope(unsafeString(in.body))
 }
 
 // rewind gives the request a body that can be read again, if it was read.
-func (e *Envelope) rewind(r *http.Request) {
-	if e.body != nil {
-		r.Body = io.NopCloser(bytes.NewReader(e.body))
+func (in *incoming) rewind(r *http.Request) {
+	if in.body != nil {
+		r.Body = io.NopCloser(bytes.NewReader(in.body))
 	}
 }
 
-// readAtMost reads the body into buffer, or into memory that grows no faster than the body arrives.
-func readAtMost(r *http.Request, most int64, buffer []byte) ([]byte, error) {
+// noBytes is the size of a body that there is nothing of.
+const noBytes = "0 bytes"
+
+// readAtMost reads the body into buffer, or into memory that grows no faster
+// than the body arrives, and no further than its quota.
+func readAtMost(r *http.Request, most int64, buffer []byte, quota *quota) ([]byte, error) {
 	if r.ContentLength > most {
-		return nil, refused(ErrTooLarge, checkSize, strconv.FormatInt(r.ContentLength, 10)+" bytes")
+		return nil, refused(ErrTooLarge, CheckSize, strconv.FormatInt(r.ContentLength, 10)+" bytes")
 	}
 	if r.Body == nil {
 		return nil, nil
@@ -192,36 +207,40 @@ func readAtMost(r *http.Request, most int64, buffer []byte) ([]byte, error) {
 		size = min(r.ContentLength+1, first) // one more, so that the last Read reports the end
 	}
 	body := withRoom(buffer, int(size))
+	quota.grow(int64(cap(body)))
 	for {
 		n, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
 		case int64(len(body)) > most:
-			return nil, refused(ErrTooLarge, checkSize, "more than "+strconv.FormatInt(most, 10)+" bytes")
+			return nil, refused(ErrTooLarge, CheckSize, "more than "+strconv.FormatInt(most, 10)+" bytes")
 		case err == io.EOF:
 			return body, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return nil, refused(ErrTimeout, checkBody, fmt.Sprintf("%d bytes, then nothing", len(body)))
+			return nil, refused(ErrTimeout, CheckBody, fmt.Sprintf("%d bytes, then nothing", len(body)))
 		case err != nil:
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
-				return nil, refused(ErrTooLarge, checkSize, "more than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
+				return nil, refused(ErrTooLarge, CheckSize, "more than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
 			}
-			return nil, refused(ErrMalformed, checkBody, fmt.Sprintf("%d bytes, then the connection broke", len(body)))
+			return nil, refused(ErrMalformed, CheckBody, fmt.Sprintf("%d bytes, then the connection broke", len(body)))
 		case len(body) == cap(body):
 			size := growth * int64(cap(body))
 			if rest := r.ContentLength + 1; rest > int64(cap(body)) {
 				size = min(size, rest)
 			}
-			body = append(make([]byte, 0, min(size, most+1)), body...)
+			if size = min(size, most+1); !quota.grow(size) {
+				return nil, refused(ErrOverloaded, CheckBodies, "more than "+strconv.Itoa(len(body))+" bytes")
+			}
+			body = append(make([]byte, 0, size), body...)
 		}
 	}
 }
 
 // readEnvelope finds Encrypt in XML, or in the JSON that some apps can choose. It may stand there once, as a direct
 // child of the root, in one piece.
-func (e *Envelope) readEnvelope(text string) error {
-	malformed := func(got string) error { return refused(ErrMalformed, checkEnvelope, got) }
+func (in *incoming) readEnvelope(text string) error {
+	malformed := func(got string) error { return refused(ErrMalformed, CheckEnvelope, got) }
 	isJSON := xmlread.IsJSON(text)
 	if isJSON {
 		var err error
@@ -229,7 +248,7 @@ func (e *Envelope) readEnvelope(text string) error {
 			return malformed(err.Error())
 		}
 	}
-	doc := &e.doc
+	doc := &in.doc
 	if err := doc.Read(text); err != nil {
 		return malformed(err.Error())
 	}
@@ -242,11 +261,11 @@ func (e *Envelope) readEnvelope(text string) error {
 			if found || runs != 1 || !isJSON && name != "Encrypt" {
 				return malformed("Encrypt more than once, empty, in pieces or in another case")
 			}
-			found, e.Encrypt = true, value
-		case e.ToUserName == "" && strings.EqualFold(name, "ToUserName"):
-			e.ToUserName = xmlread.Text(inner)
-		case e.AgentID == "" && strings.EqualFold(name, "AgentID"):
-			e.AgentID = xmlread.Text(inner)
+			found, in.Encrypt = true, value
+		case in.ToUserName == "" && strings.EqualFold(name, "ToUserName"):
+			in.ToUserName = xmlread.Text(inner)
+		case in.AgentID == "" && strings.EqualFold(name, "AgentID"):
+			in.AgentID = xmlread.Text(inner)
 		}
 	}
 	if !found {

@@ -241,25 +241,26 @@ func (c cachedTickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket,
 	return SuiteTicket{Value: ticket, Time: at}, nil
 }
 
-// keepTicket is the built-in handler of suite_ticket: it runs before every other. The push is known to be ours.
-func (s *Server) keepTicket(p *passage, m *Message) error {
+// keepTicket is the built-in handler of suite_ticket: it runs before every
+// other. The push is known to be ours. It is overtaken if a newer ticket is
+// known.
+func (s *Server) keepTicket(m *Message) (isOvertaken bool, err error) {
 	value := strings.TrimSpace(m.Get("SuiteTicket"))
 	switch {
 	case value == "" || len(value) > ticketLongest:
-		return refused(ErrMalformed, checkTicket, strconv.Itoa(len(value))+" bytes", "1 to "+strconv.Itoa(ticketLongest))
+		return false, refused(ErrMalformed, CheckTicket, strconv.Itoa(len(value))+" bytes", "1 to "+strconv.Itoa(ticketLongest))
 	case len(value) > ticketUsual:
-		s.config.Logger.LogAttrs(m.Context(), slog.LevelWarn, "openwork: suite_ticket is longer than documented",
-			slog.String("app", m.App), slog.Int("bytes", len(value)))
+		s.log(m.Context(), slog.LevelWarn, "openwork: suite_ticket is longer than documented", slog.Int("bytes", len(value)))
 	}
 	// What was received is kept even if WeCom hangs up meanwhile.
 	isNewest, err := within(m.Context(), ticketTimeout, func(ctx context.Context) (bool, error) {
 		return s.tickets.put(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
 	})
 	if err != nil {
-		return ofUser("store suite_ticket", err)
+		return false, ofUser("store suite_ticket", err)
 	}
-	if p.overtaken = !isNewest; p.overtaken {
-		s.inform(m.Context(), "openwork: suite_ticket ignored, a newer one is known")
+	if !isNewest {
+		s.log(m.Context(), slog.LevelInfo, "openwork: suite_ticket ignored, a newer one is known")
 	}
-	return nil
+	return !isNewest, nil
 }

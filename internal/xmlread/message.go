@@ -1,6 +1,7 @@
 package xmlread
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -31,6 +32,9 @@ func (d *Document) ReadMessage(text string) error {
 	if err == nil {
 		return nil
 	}
+	if !errors.Is(err, errCharacter) {
+		return err
+	}
 	document, repaired := mendXML(text)
 	if repaired == nil {
 		return err
@@ -54,7 +58,7 @@ func mendXML(text string) (document string, fields []int) {
 		return "", nil
 	}
 	r := &repair{text: text}
-	p := parser{text: text, pos: pos, repair: r}
+	p := parser{text: text, pos: pos, repair: r} // whose fields it only counts
 	if err := p.root(); err != nil || r.fields == nil {
 		return "", nil
 	}

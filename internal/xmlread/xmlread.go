@@ -87,10 +87,13 @@ type open struct {
 	text, comment, child bool
 }
 
+// Room is a Document without fields that has room for as many.
+func Room(fields int) Document { return Document{fields: make([]span, 0, fields)} }
+
 // Parse checks the whole document and finds its top-level fields; room is made for as many as are usual. The errors say
 // what is wrong and where, never what the document holds.
 func Parse(text string, usual int) (Document, error) {
-	d := Document{fields: make([]span, 0, usual)}
+	d := Room(usual)
 	if err := d.Read(text); err != nil {
 		return Document{}, err
 	}
@@ -138,6 +141,7 @@ type parser struct {
 	depth    int // open elements
 	elements int
 	repair   *repair // nil: the characters have been checked
+	count    int     // of top-level fields
 	stack    [MaxDepth]open
 }
 
@@ -181,7 +185,7 @@ func (p *parser) characters() error {
 		return errors.New("]]> outside a CDATA section")
 	}
 	if p.repair != nil {
-		p.repair.plain(start, p.pos, len(p.fields))
+		p.repair.plain(start, p.pos, p.count)
 		return nil
 	}
 	for {
@@ -191,7 +195,7 @@ func (p *parser) characters() error {
 		}
 		_, n := reference(run[i:])
 		if n == 0 {
-			return errors.New("bad entity or character reference")
+			return fmt.Errorf("bad entity or character reference%w", errCharacter)
 		}
 		run = run[i+n:]
 	}
@@ -226,7 +230,7 @@ func (p *parser) section(rest string) error {
 		start := p.pos + len(cdataOpen)
 		p.pos = start + end + len(cdataClose)
 		if p.repair != nil {
-			p.repair.literal(start, start+end, len(p.fields))
+			p.repair.literal(start, start+end, p.count)
 		}
 		return nil
 	}
@@ -349,6 +353,10 @@ func (p *parser) close(innerEnd int) error {
 
 // field remembers a top-level field.
 func (p *parser) field(name, nameEnd, inner, innerEnd int) {
+	p.count++
+	if p.repair != nil {
+		return
+	}
 	if len(p.fields) == cap(p.fields) {
 		// More than usual: make room for all that can follow, which is a small multiple of the text. Growing step by
 		// step would leave several times as much behind.
@@ -517,12 +525,12 @@ func checkCharacters(text string) error {
 			x := w ^ feeds
 			feed := ^((x&sevens + sevens) | x | sevens) // high where a byte is a line feed, which is usual
 			if low&^feed != 0 && !noControls(text[i:i+8]) {
-				return errors.New("xml: control character")
+				return fmt.Errorf("xml: control character%w", errCharacter)
 			}
 		}
 	}
 	if !noControls(text[i:]) {
-		return errors.New("xml: control character")
+		return fmt.Errorf("xml: control character%w", errCharacter)
 	}
 	for ; i < len(text); i++ {
 		all |= uint64(text[i])
@@ -531,13 +539,17 @@ func checkCharacters(text string) error {
 		return nil // ASCII
 	}
 	if !utf8.ValidString(text) {
-		return errors.New("xml: not UTF-8")
+		return fmt.Errorf("xml: not UTF-8%w", errCharacter)
 	}
 	if strings.Contains(text, "\uFFFE") || strings.Contains(text, "\uFFFF") {
-		return errors.New("xml: not a character of XML")
+		return fmt.Errorf("xml: not a character of XML%w", errCharacter)
 	}
 	return nil
 }
+
+// errCharacter marks the errors that ReadMessage may mend. It adds nothing to
+// what they say.
+var errCharacter = errors.New("")
 
 // load is eight bytes as a number; the compiler makes one instruction of it.
 func load(s string) uint64 {
