@@ -184,9 +184,10 @@ const (
 	NameErrorReport                     = "error_report"
 )
 
-// New returns an empty event of a name, nil for a name that is not in the catalogue.
+// New returns an empty event of a name, in any spelling that Canonical knows; nil for a name that is not in the
+// catalogue.
 func New(name string) Event {
-	switch name {
+	switch spell(name, "") {
 	case NameSuiteTicket:
 		return new(SuiteTicket)
 	case NameCreateAuth:
@@ -315,11 +316,11 @@ func New(name string) Event {
 		return new(ChangeSchoolContactSubscribe)
 	case NameChangeSchoolContactUnsubscribe:
 		return new(ChangeSchoolContactUnsubscribe)
-	case NameCreateDepartment, "change_school_contact.create_deparmtment":
+	case NameCreateDepartment:
 		return new(CreateDepartment)
-	case NameUpdateDepartment, "change_school_contact.update_deparmtment":
+	case NameUpdateDepartment:
 		return new(UpdateDepartment)
-	case NameDeleteDepartment, "change_school_contact.delete_deparmtment":
+	case NameDeleteDepartment:
 		return new(DeleteDepartment)
 	case NameChangeSchoolContactBatch:
 		return new(ChangeSchoolContactBatch)
@@ -543,23 +544,395 @@ func New(name string) Event {
 	return nil
 }
 
-// CanonicalChangeType is a ChangeType of a family in the spelling of this package, where WeCom's pages have another as well.
-func CanonicalChangeType(family, changeType string) string {
-	switch changeType {
-	case "create_deparmtment":
-		if family == "change_school_contact" {
-			return "create_department"
-		}
-	case "update_deparmtment":
-		if family == "change_school_contact" {
-			return "update_department"
-		}
-	case "delete_deparmtment":
-		if family == "change_school_contact" {
-			return "delete_department"
-		}
+// spelling is a name of the catalogue, or of one of its families, given in lower case; "" for any other.
+func spelling(lower []byte) string {
+	switch string(lower) {
+	case "suite_ticket":
+		return NameSuiteTicket
+	case "create_auth":
+		return NameCreateAuth
+	case "change_auth":
+		return NameChangeAuth
+	case "cancel_auth":
+		return NameCancelAuth
+	case "change_contact.create_user":
+		return NameCreateUser
+	case "change_contact.update_user":
+		return NameUpdateUser
+	case "change_contact.delete_user":
+		return NameDeleteUser
+	case "change_external_contact.add_external_contact":
+		return NameAddExternalContact
+	case "change_external_contact.edit_external_contact":
+		return NameEditExternalContact
+	case "change_external_contact.add_half_external_contact":
+		return NameAddHalfExternalContact
+	case "change_external_contact.del_external_contact":
+		return NameDelExternalContact
+	case "change_external_contact.del_follow_user":
+		return NameDelFollowUser
+	case "change_external_contact.transfer_fail":
+		return NameTransferFail
+	case "change_external_chat.create":
+		return NameChangeExternalChatCreate
+	case "change_external_chat.update":
+		return NameChangeExternalChatUpdate
+	case "change_external_chat.dismiss":
+		return NameChangeExternalChatDismiss
+	case "change_external_tag.create":
+		return NameChangeExternalTagCreate
+	case "change_external_tag.update":
+		return NameChangeExternalTagUpdate
+	case "change_external_tag.delete":
+		return NameChangeExternalTagDelete
+	case "change_external_tag.shuffle":
+		return NameChangeExternalTagShuffle
+	case "open_order":
+		return NameOpenOrder
+	case "change_order":
+		return NameChangeOrder
+	case "pay_for_app_success":
+		return NamePayForAppSuccess
+	case "refund":
+		return NameRefund
+	case "change_editon":
+		return NameChangeEditon
+	case "cancel_order":
+		return NameCancelOrder
+	case "reset_permanent_code":
+		return NameResetPermanentCode
+	case "corp_arch_auth":
+		return NameCorpArchAuth
+	case "approve_special_auth":
+		return NameApproveSpecialAuth
+	case "cancel_special_auth":
+		return NameCancelSpecialAuth
+	case "share_agent_change":
+		return NameShareAgentChange
+	case "share_chain_change":
+		return NameShareChainChange
+	case "change_contact.create_party":
+		return NameCreateParty
+	case "change_contact.update_party":
+		return NameUpdateParty
+	case "change_contact.delete_party":
+		return NameDeleteParty
+	case "change_contact.update_tag":
+		return NameUpdateTag
+	case "customer_acquisition.balance_low":
+		return NameBalanceLow
+	case "customer_acquisition.balance_exhausted":
+		return NameBalanceExhausted
+	case "customer_acquisition.balance_increased":
+		return NameBalanceIncreased
+	case "customer_acquisition.link_unavailable":
+		return NameLinkUnavailable
+	case "customer_acquisition.delete_link":
+		return NameDeleteLink
+	case "customer_acquisition.quota_expire_soon":
+		return NameQuotaExpireSoon
+	case "customer_acquisition.open_profile":
+		return NameOpenProfile
+	case "customer_acquisition.friend_request":
+		return NameFriendRequest
+	case "customer_acquisition.customer_start_chat":
+		return NameCustomerStartChat
+	case "customer_acquisition.message_from_customer":
+		return NameMessageFromCustomer
+	case "customer_acquisition.service_balance_low":
+		return NameServiceBalanceLow
+	case "customer_acquisition.service_balance_exhausted":
+		return NameServiceBalanceExhausted
+	case "customer_acquisition.service_balance_consumed":
+		return NameServiceBalanceConsumed
+	case "customer_acquisition.change_price":
+		return NameChangePrice
+	case "customer_acquisition_permit_change":
+		return NameCustomerAcquisitionPermitChange
+	case "conversation_new_message":
+		return NameConversationNewMessage
+	case "hit_keyword":
+		return NameHitKeyword
+	case "chat_archive_export_finished":
+		return NameChatArchiveExportFinished
+	case "chat_archive_audit_approved_single":
+		return NameChatArchiveAuditApprovedSingle
+	case "chat_archive_audit_approved_room":
+		return NameChatArchiveAuditApprovedRoom
+	case "change_school_contact.create_student":
+		return NameCreateStudent
+	case "change_school_contact.update_student":
+		return NameUpdateStudent
+	case "change_school_contact.delete_student":
+		return NameDeleteStudent
+	case "change_school_contact.create_parent":
+		return NameCreateParent
+	case "change_school_contact.update_parent":
+		return NameUpdateParent
+	case "change_school_contact.delete_parent":
+		return NameDeleteParent
+	case "change_school_contact.subscribe":
+		return NameChangeSchoolContactSubscribe
+	case "change_school_contact.unsubscribe":
+		return NameChangeSchoolContactUnsubscribe
+	case "change_school_contact.create_department", "change_school_contact.create_deparmtment":
+		return NameCreateDepartment
+	case "change_school_contact.update_department", "change_school_contact.update_deparmtment":
+		return NameUpdateDepartment
+	case "change_school_contact.delete_department", "change_school_contact.delete_deparmtment":
+		return NameDeleteDepartment
+	case "change_school_contact_batch":
+		return NameChangeSchoolContactBatch
+	case "sys_approval_change":
+		return NameSysApprovalChange
+	case "subscribe":
+		return NameSubscribe
+	case "unsubscribe":
+		return NameUnsubscribe
+	case "enter_agent":
+		return NameEnterAgent
+	case "location":
+		return NameLocation
+	case "batch_job_result":
+		return NameBatchJobResult
+	case "click":
+		return NameClick
+	case "view":
+		return NameView
+	case "view_miniprogram":
+		return NameViewMiniprogram
+	case "scancode_push":
+		return NameScancodePush
+	case "scancode_waitmsg":
+		return NameScancodeWaitmsg
+	case "pic_sysphoto":
+		return NamePicSysphoto
+	case "pic_photo_or_album":
+		return NamePicPhotoOrAlbum
+	case "pic_weixin":
+		return NamePicWeixin
+	case "location_select":
+		return NameLocationSelect
+	case "open_approval_change":
+		return NameOpenApprovalChange
+	case "template_card_event":
+		return NameTemplateCardEvent
+	case "template_card_menu_event":
+		return NameTemplateCardMenuEvent
+	case "inactive_alert":
+		return NameInactiveAlert
+	case "close_inactive_agent":
+		return NameCloseInactiveAgent
+	case "reopen_inactive_agent":
+		return NameReopenInactiveAgent
+	case "low_active_alert":
+		return NameLowActiveAlert
+	case "low_active":
+		return NameLowActive
+	case "active_restored":
+		return NameActiveRestored
+	case "taskcard_click":
+		return NameTaskcardClick
+	case "change_external_contact.msg_audit_approved":
+		return NameMsgAuditApproved
+	case "unlicensed_notify":
+		return NameUnlicensedNotify
+	case "change_app_admin":
+		return NameChangeAppAdmin
+	case "message.text":
+		return NameMessageText
+	case "message.image":
+		return NameMessageImage
+	case "message.voice":
+		return NameMessageVoice
+	case "message.video":
+		return NameMessageVideo
+	case "message.location":
+		return NameMessageLocation
+	case "message.link":
+		return NameMessageLink
+	case "program_notify":
+		return NameProgramNotify
+	case "msgaudit_notify":
+		return NameMsgauditNotify
+	case "device_data_auth_change":
+		return NameDeviceDataAuthChange
+	case "kf_msg_or_event":
+		return NameKfMsgOrEvent
+	case "kf_account_auth_change":
+		return NameKfAccountAuthChange
+	case "delete_calendar":
+		return NameDeleteCalendar
+	case "modify_calendar":
+		return NameModifyCalendar
+	case "modify_schedule":
+		return NameModifySchedule
+	case "delete_schedule":
+		return NameDeleteSchedule
+	case "respond_schedule":
+		return NameRespondSchedule
+	case "add_schedule":
+		return NameAddSchedule
+	case "meeting_change.modify_meeting":
+		return NameModifyMeeting
+	case "meeting_change.cancel_meeting":
+		return NameCancelMeeting
+	case "doc_change.doc_member_change":
+		return NameDocMemberChange
+	case "doc_change.delete_doc":
+		return NameDeleteDoc
+	case "doc_change.form_complete":
+		return NameFormComplete
+	case "doc_change.delete_form":
+		return NameDeleteForm
+	case "doc_change.form_settings_change":
+		return NameFormSettingsChange
+	case "smart_sheet_change.add_filed":
+		return NameAddFiled
+	case "smart_sheet_change.update_filed":
+		return NameUpdateFiled
+	case "smart_sheet_change.delete_filed":
+		return NameDeleteFiled
+	case "smart_sheet_change.add_record":
+		return NameAddRecord
+	case "smart_sheet_change.update_record":
+		return NameUpdateRecord
+	case "smart_sheet_change.delete_record":
+		return NameDeleteRecord
+	case "wedrive_insufficient_capacity":
+		return NameWedriveInsufficientCapacity
+	case "wedrive_space_change.dismiss_space":
+		return NameDismissSpace
+	case "wedrive_space_change.space_member_change":
+		return NameSpaceMemberChange
+	case "wedrive_space_change.space_security_settings_change":
+		return NameSpaceSecuritySettingsChange
+	case "wedrive_file_change.create_file":
+		return NameCreateFile
+	case "wedrive_file_change.rename_file":
+		return NameRenameFile
+	case "wedrive_file_change.update_file":
+		return NameUpdateFile
+	case "wedrive_file_change.delete_file":
+		return NameDeleteFile
+	case "wedrive_file_change.move_file":
+		return NameMoveFile
+	case "living_status_change":
+		return NameLivingStatusChange
+	case "book_meeting_room":
+		return NameBookMeetingRoom
+	case "cancel_meeting_room":
+		return NameCancelMeetingRoom
+	case "app_email_change.receive_email":
+		return NameAppEmailChangeReceiveEmail
+	case "upload_media_job_finish":
+		return NameUploadMediaJobFinish
+	case "switch_workbench_mode":
+		return NameSwitchWorkbenchMode
+	case "submit_vip_account_approval":
+		return NameSubmitVIPAccountApproval
+	case "finish_vip_account_approval":
+		return NameFinishVIPAccountApproval
+	case "change_chain.create_chain":
+		return NameCreateChain
+	case "change_chain.update_chain":
+		return NameUpdateChain
+	case "change_chain.delete_chain":
+		return NameDeleteChain
+	case "change_chain.create_group":
+		return NameCreateGroup
+	case "change_chain.update_group":
+		return NameUpdateGroup
+	case "change_chain.delete_group":
+		return NameDeleteGroup
+	case "change_chain.corp_join":
+		return NameCorpJoin
+	case "change_chain.update_corp":
+		return NameUpdateCorp
+	case "change_chain.remove_corp":
+		return NameRemoveCorp
+	case "security.change_domain_ip":
+		return NameChangeDomainIP
+	case "public_email_change.receive_email":
+		return NamePublicEmailChangeReceiveEmail
+	case "device_checkin_data_report":
+		return NameDeviceCheckinDataReport
+	case "device_accesscontrol_data_report":
+		return NameDeviceAccesscontrolDataReport
+	case "license_pay_success":
+		return NameLicensePaySuccess
+	case "license_refund":
+		return NameLicenseRefund
+	case "auto_activate":
+		return NameAutoActivate
+	case "register_corp":
+		return NameRegisterCorp
+	case "enter_register_package":
+		return NameEnterRegisterPackage
+	case "advanced_api_pay_success":
+		return NameAdvancedAPIPaySuccess
+	case "advanced_api_refund":
+		return NameAdvancedAPIRefund
+	case "advanced_api_cancel":
+		return NameAdvancedAPICancel
+	case "advanced_api_insufficient":
+		return NameAdvancedAPIInsufficient
+	case "advanced_api_expired":
+		return NameAdvancedAPIExpired
+	case "advanced_api_trial_expired":
+		return NameAdvancedAPITrialExpired
+	case "agree_external_userid_migration":
+		return NameAgreeExternalUserIDMigration
+	case "add_device":
+		return NameAddDevice
+	case "del_device":
+		return NameDelDevice
+	case "remark_device_name":
+		return NameRemarkDeviceName
+	case "connect_info":
+		return NameConnectInfo
+	case "disconnect_info":
+		return NameDisconnectInfo
+	case "fetch_log_finish":
+		return NameFetchLogFinish
+	case "device_feature_change":
+		return NameDeviceFeatureChange
+	case "error_report":
+		return NameErrorReport
+	case "change_contact":
+		return "change_contact"
+	case "change_external_contact":
+		return "change_external_contact"
+	case "change_external_chat":
+		return "change_external_chat"
+	case "change_external_tag":
+		return "change_external_tag"
+	case "customer_acquisition":
+		return "customer_acquisition"
+	case "change_school_contact":
+		return "change_school_contact"
+	case "message":
+		return "message"
+	case "meeting_change":
+		return "meeting_change"
+	case "doc_change":
+		return "doc_change"
+	case "smart_sheet_change":
+		return "smart_sheet_change"
+	case "wedrive_space_change":
+		return "wedrive_space_change"
+	case "wedrive_file_change":
+		return "wedrive_file_change"
+	case "app_email_change":
+		return "app_email_change"
+	case "change_chain":
+		return "change_chain"
+	case "security":
+		return "security"
+	case "public_email_change":
+		return "public_email_change"
 	}
-	return changeType
+	return ""
 }
 
 // SuiteTicket is suite_ticket, 推送suite_ticket. WeCom pushes a fresh suite_ticket every 10 minutes, and when the
