@@ -188,6 +188,8 @@ func TestOn_EveryForm(t *testing.T) {
 	onlyOn[event.DeviceDataAuthChange](t)
 	onlyOn[event.LicensePaySuccess](t)
 	onlyOn[event.AutoActivate](t)
+	onlyOn[event.BatchJobResult](t)
+	onlyOn[event.DeviceTemperatureDataReport](t)
 }
 
 // The spelling of the sample, school contacts' *_deparmtment, is the same event.

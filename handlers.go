@@ -169,15 +169,15 @@ func (s *Server) HandleSuiteTicketRefreshed(h Handler) { s.Handle("suite_ticket"
 
 // HandleAuthCreated registers a handler for create_auth: an administrator has installed the app: exchange
 // Get("AuthCode"), good for 10 minutes and once, for the corp's permanent code. WeCom waits 1000 ms. Not pushed for
-// installs begun on the provider's own site. See document/path/90642.
+// installs begun on the provider's own site. See document/path/100964.
 func (s *Server) HandleAuthCreated(h Handler) { s.Handle("create_auth", h) }
 
 // HandleAuthChanged registers a handler for change_auth: a corp has changed what the app may see or do. WeCom waits
-// 1000 ms. See document/path/90642.
+// 1000 ms. See document/path/100964.
 func (s *Server) HandleAuthChanged(h Handler) { s.Handle("change_auth", h) }
 
 // HandleAuthCancelled registers a handler for cancel_auth: a corp has removed the app: its data must be deleted.
-// WeCom waits 1000 ms. See document/path/90642.
+// WeCom waits 1000 ms. See document/path/100964.
 func (s *Server) HandleAuthCancelled(h Handler) { s.Handle("cancel_auth", h) }
 
 // HandleContactChanged registers a handler for change_contact: anything in a corp's address book has changed;

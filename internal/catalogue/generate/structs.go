@@ -143,9 +143,9 @@ func (w *writer) event(e *catalogue.Event, fields []*catalogue.Node) {
 		what = first + " with ChangeType " + second
 	}
 	w.comment(fmt.Sprintf("%s is %s, %s. %s", e.GoName, what, e.Chinese, e.Doc))
-	w.WriteString("//\n")
 	for _, f := range e.Forms {
-		w.comment(fmt.Sprintf("%s.", formText(f)))
+		w.WriteString("//\n")
+		w.comment(formText(f) + ".")
 	}
 	fmt.Fprintf(w, "type %s struct {\nHead\n\n", e.GoName)
 	w.fields(fields)
@@ -247,7 +247,7 @@ func (w *writer) place(n *catalogue.Node, pointer string) string {
 func (w *writer) comment(text string) {
 	line := "//"
 	for _, word := range strings.Fields(text) {
-		if len(line)+1+len(word) > 120 && line != "//" {
+		if len(line)+1+len(word) > 80 && line != "//" {
 			w.WriteString(line + "\n")
 			line = "//"
 		}
