@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/openwork-go/openwork"
 	"github.com/openwork-go/openwork/event"
@@ -102,9 +103,6 @@ func TestCatalogue_NamesAgree(t *testing.T) {
 			typed := event.New(alias)
 			require.NotNil(t, typed, alias)
 			assert.Equal(t, e.Name, typed.EventName(), "the alias %s", alias)
-			family, changeType, _ := strings.Cut(alias, ".")
-			assert.Equal(t, e.Name, family+"."+event.CanonicalChangeType(family, changeType))
-			assert.Equal(t, changeType, event.CanonicalChangeType("another", changeType))
 		}
 
 		requireFields(t, reflect.TypeOf(typed).Elem(), e.Tree(), e.GoName)
@@ -112,7 +110,7 @@ func TestCatalogue_NamesAgree(t *testing.T) {
 		require.True(t, ok, e.GoName)
 		assert.True(t, head.Anonymous, e.GoName)
 	}
-	for _, name := range []string{"", ".", "brand_new_event", "change_contact", "change_contact.", "Create_Auth", "create_auth ", "message",
+	for _, name := range []string{"", ".", "brand_new_event", "change_contact", "change_contact.", "create_auth.", "create_auth ", "message",
 		"message.", "message.event", "create_user"} {
 		assert.Nil(t, event.New(name), "%q", name)
 	}
@@ -190,6 +188,8 @@ func TestOn_EveryForm(t *testing.T) {
 	onlyOn[event.DeviceDataAuthChange](t)
 	onlyOn[event.LicensePaySuccess](t)
 	onlyOn[event.AutoActivate](t)
+	onlyOn[event.BatchJobResult](t)
+	onlyOn[event.DeviceTemperatureDataReport](t)
 }
 
 // The spelling of the sample, school contacts' *_deparmtment, is the same event.
@@ -228,6 +228,69 @@ func TestOn_Aliases(t *testing.T) {
 		assert.Equal(t, []int64{7}, ids, row.plaintext)
 		assert.Equal(t, slices.Repeat([]string{event.NameCreateDepartment}, 3), handled, row.plaintext)
 	}
+}
+
+// A name that the catalogue knows is one name in any case, of pushes and of handlers alike. The raw one is still there.
+func TestHandle_NamesInAnyCase(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		what, plaintext, name, event, changeType string
+		edit                                     func(*push)
+		handlers                                 []string
+	}{
+		{"event", dataEvent("CLICK", "EventKey", "key"), "click", "CLICK", "", toCorp, []string{"click", "CLICK", "Click"}},
+		{"event as documented", dataEvent("click", "EventKey", "key"), "click", "click", "", toCorp, []string{"click", "CLICK", "Click"}},
+		{"event that is documented in upper case", dataEvent("location"), "LOCATION", "location", "", toCorp,
+			[]string{"location", "LOCATION", "Location", event.NameLocation}},
+		{"InfoType and ChangeType", command("Change_Contact", "ChangeType", "Create_User"), "change_contact.create_user", "Change_Contact", "Create_User",
+			nil, []string{"change_contact.create_user", "CHANGE_CONTACT.create_user", "change_contact.CREATE_USER", "change_contact", "Change_Contact"}},
+		{"the other spelling", command("CHANGE_SCHOOL_CONTACT", "ChangeType", "CREATE_DEPARMTMENT"), "change_school_contact.create_department",
+			"CHANGE_SCHOOL_CONTACT", "CREATE_DEPARMTMENT", nil,
+			[]string{"change_school_contact.create_department", "Change_School_Contact.Create_Deparmtment", "CHANGE_SCHOOL_CONTACT"}},
+		{"a new change of a known family", command("CHANGE_CONTACT", "ChangeType", "Brand_New"), "change_contact.Brand_New", "CHANGE_CONTACT", "Brand_New",
+			nil, []string{"change_contact.Brand_New", "Change_Contact.Brand_New", "change_contact"}},
+		{"an event nobody knows", dataEvent("Brand_New", "ChangeType", "Create_User"), "Brand_New.Create_User", "Brand_New", "Create_User", toCorp,
+			[]string{"Brand_New.Create_User", "Brand_New"}},
+		{"kind of message", strings.ReplaceAll(textMessage("hello"), "[text]", "[Text]"), "message.text", "", "", toCorp,
+			[]string{"message.text", "Message.TEXT", "MESSAGE"}},
+		{"MsgType of an event", strings.ReplaceAll(dataEvent("CLICK"), "[event]", "[Event]"), "click", "CLICK", "", toCorp, []string{"click"}},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			handled := 0
+			for _, name := range row.handlers {
+				f.Handle(name, func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+					handled++
+					require.Equal(t, row.name, msg.Name())
+					require.Equal(t, row.event, msg.Get("InfoType")+msg.Get("Event"))
+					require.Equal(t, row.changeType, msg.Get("ChangeType"))
+					return next(msg)
+				})
+			}
+			for _, another := range []string{"brand_new.Create_User", "Brand_New.create_user", "brand_new", "change_contact.brand_new", "view"} {
+				f.Handle(another, func(*openwork.Message, openwork.Next) (openwork.Reply, error) { panic("another event") })
+			}
+			f.requireSuccess(newPush(row.plaintext, func(p *push) {
+				if row.edit != nil {
+					row.edit(p)
+				}
+			}).request())
+			require.Equal(t, len(row.handlers), handled)
+		})
+	}
+}
+
+// In another case a suite_ticket is one all the same: nobody else's is let in, and ours is kept.
+func TestHandle_NamesInAnyCaseAreChecked(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	shout := func(plaintext string) string { return strings.ReplaceAll(plaintext, "suite_ticket", "Suite_TICKET") }
+	f.requireRefused(http.StatusForbidden, newPush(strings.ReplaceAll(shout(ticketXML("", "ticket", testNow)), "SuiteId", "Other")).request())
+	f.requireSuccess(newPush(shout(ticketXML(testSuiteID, "ticket", testNow))).request())
+	ticket, err := f.Tickets().Ticket(t.Context(), testSuiteID)
+	require.NoError(t, err)
+	require.Equal(t, "ticket", ticket.Value)
 }
 
 // On and Typed agree on what is another event: one with a ChangeType that the catalogue's has not.
@@ -397,6 +460,15 @@ func TestCatalogue_Quirks(t *testing.T) {
 	}{
 		{"names in upper case", func(_ *testing.T, text string) string { return tags.ReplaceAllStringFunc(text, strings.ToUpper) }},
 		{"names in lower case", func(_ *testing.T, text string) string { return tags.ReplaceAllStringFunc(text, strings.ToLower) }},
+		{"names of events in another case", func(t *testing.T, text string) string {
+			fields := topLevel(t, text)
+			for i, f := range fields {
+				if slices.Contains([]string{"InfoType", "ChangeType", "MsgType", "Event"}, f.name) {
+					fields[i].raw = cdata.ReplaceAllStringFunc(f.raw, swapCase)
+				}
+			}
+			return rawDocument(fields)
+		}},
 		{"blanks around CDATA", func(_ *testing.T, text string) string {
 			return strings.NewReplacer("<![CDATA[", " \r\n\t<![CDATA[", "]]>", "]]>\n ").Replace(text)
 		}},
@@ -995,6 +1067,17 @@ var (
 	wholeNumbers = regexp.MustCompile(`>([0-9]{2,4})<`) // neither a yes nor what stands in the head
 	leaves       = regexp.MustCompile(`<([A-Za-z0-9_]+)>(?:<!\[CDATA\[[^\]]*\]\]>|[^<]+)</[A-Za-z0-9_]+>`)
 )
+
+var cdata = regexp.MustCompile(`\[[^\[\]]*\]\]`) // but for its opening
+
+func swapCase(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsUpper(r) {
+			return unicode.ToLower(r)
+		}
+		return unicode.ToUpper(r)
+	}, text)
+}
 
 // rawField is a top-level field as it stands in a push.
 type rawField struct{ name, raw string }

@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package openwork_test
 
 import (
@@ -593,6 +591,8 @@ func TestH3_HandlerTakesTooLong(t *testing.T) {
 		"device_checkin_data_report":       {newPush(dataEvent("device_checkin_data_report"), toCorp), nil, 900 * time.Millisecond},
 		"device_data_auth_change":          {newPush(command("device_data_auth_change")), nil, 900 * time.Millisecond},
 		"device_accesscontrol_data_report": {newPush(dataEvent("device_accesscontrol_data_report"), toCorp), nil, 900 * time.Millisecond},
+		"device_temperature_data_report":   {newPush(dataEvent("device_temperature_data_report"), toCorp), nil, 900 * time.Millisecond},
+		"create_auth, in another case":     {newPush(command("Create_Auth")), nil, 900 * time.Millisecond},
 		"message":                          {newPush(textMessage("hello"), toCorp), nil, 4500 * time.Millisecond},
 		"create_auth, configured":          {newPush(command("create_auth")), configured, 300 * time.Millisecond},
 		"message, configured":              {newPush(textMessage("hello"), toCorp), configured, 2 * time.Second},

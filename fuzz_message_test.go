@@ -12,11 +12,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
 
 	"github.com/openwork-go/openwork"
+	"github.com/openwork-go/openwork/internal/catalogue"
 	"github.com/stretchr/testify/require"
 )
 
@@ -47,6 +49,9 @@ func FuzzMessage(f *testing.F) {
 		`{"A":1,"A":[2,3],"B":[1,2],"B":"last","C":{"D":1},"C":null}`,
 		command("change_school_contact", "ChangeType", "create_deparmtment"),
 		dataEvent("change_school_contact", "ChangeType", "update_deparmtment"),
+		dataEvent("Change_School_Contact", "ChangeType", "UPDATE_DEPARMTMENT"), dataEvent("CLICK"), dataEvent("cli\u212ac\u212a"),
+		command("Suite_Ticket", "ChangeType", "Click"), document("MsgType", "Event", "Event", "location", "ChangeType", "x.y"),
+		document("MsgType", "TEXT"), document("MsgType", "evenT"), document("MsgType", "event", "ChangeType", "click"),
 		command("change_school_contact.delete_deparmtment"),
 		"<xml><AgentID>1</AgentID><AgentID/><MsgType>event</MsgType><Event/><ChangeType>a</ChangeType></xml>",
 		strings.Replace(cryptoTicket, "<TimeStamp><![CDATA[", "<TimeStamp><![CDATA[0", 1),
@@ -292,32 +297,34 @@ func requireHead(t *testing.T, msg *openwork.Message, fields []messageField) {
 		return append(all, "")
 	}
 	require.Contains(t, values("AgentID"), msg.AgentID)
-	for name, got := range map[string]string{
-		"SuiteId": msg.SuiteID, "AuthCorpId": msg.AuthCorpID, "InfoType": msg.InfoType, "ChangeType": msg.ChangeType,
-		"ToUserName": msg.ToUserName, "FromUserName": msg.FromUserName, "MsgType": msg.MsgType, "Event": msg.Event,
+	infoType, changeType, msgType, eventName := values("InfoType")[0], values("ChangeType")[0], values("MsgType")[0], values("Event")[0]
+	name := ""
+	switch {
+	case infoType != "":
+		infoType, changeType = wellSpelled(infoType, changeType)
+		name = strings.TrimSuffix(infoType+"."+changeType, ".")
+	case asciiLower(msgType) == "event":
+		msgType = "event"
+		eventName, changeType = wellSpelled(eventName, changeType)
+		name = strings.TrimSuffix(eventName+"."+changeType, ".")
+	case msgType != "":
+		_, msgType = wellSpelled("message", msgType)
+		name = "message." + msgType
+	}
+	require.Equal(t, name, msg.Name())
+	for name, want := range map[string][2]string{
+		"SuiteId": {values("SuiteId")[0], msg.SuiteID}, "AuthCorpId": {values("AuthCorpId")[0], msg.AuthCorpID},
+		"ToUserName": {values("ToUserName")[0], msg.ToUserName}, "FromUserName": {values("FromUserName")[0], msg.FromUserName},
+		"InfoType": {infoType, msg.InfoType}, "ChangeType": {changeType, msg.ChangeType},
+		"MsgType": {msgType, msg.MsgType}, "Event": {eventName, msg.Event},
 	} {
-		require.Equal(t, values(name)[0], got, name)
+		require.Equal(t, want[0], want[1], name)
 		require.LessOrEqual(t, len(values(name)), 2, "%s decides, and is there more than once", name)
 	}
 	require.Contains(t, []string{"", testSuiteID}, msg.SuiteID)
 	require.Equal(t, testSuiteID, msg.ReceiveID)
 	require.Equal(t, testSuiteID, msg.App)
 	require.Equal(t, cmp.Or(msg.AuthCorpID, values("PaidCorpId")[0], msg.ToUserName), msg.CorpID)
-	name, changeType := "", msg.ChangeType
-	switch {
-	case msg.InfoType != "":
-		name, changeType = msg.InfoType, wellSpelled(msg.InfoType, changeType)
-	case msg.MsgType == "event":
-		name, changeType = msg.Event, wellSpelled(msg.Event, changeType)
-	case msg.MsgType != "":
-		name, changeType = "message", msg.MsgType
-	default:
-		changeType = ""
-	}
-	if changeType != "" {
-		name += "." + changeType
-	}
-	require.Equal(t, name, msg.Name())
 	if !msg.Time.IsZero() {
 		require.Zero(t, msg.Time.Nanosecond())
 		all := strings.Join(append(values("TimeStamp"), values("CreateTime")...), " ")
@@ -325,13 +332,43 @@ func requireHead(t *testing.T, msg *openwork.Message, fields []messageField) {
 	}
 }
 
-// wellSpelled is a ChangeType without the one mistake of WeCom's pages.
-func wellSpelled(family, changeType string) string {
-	if verb, ok := strings.CutSuffix(changeType, "_deparmtment"); ok && family == "change_school_contact" &&
-		slices.Contains([]string{"create", "update", "delete"}, verb) {
-		return verb + "_department"
+// wellSpelled is a name in two parts as the catalogue has it, if it does, in any case and in both spellings of WeCom's pages.
+func wellSpelled(first, second string) (string, string) {
+	spelled := spellings()
+	if name, ok := spelled[[2]string{asciiLower(first), asciiLower(second)}]; ok {
+		return name[0], name[1]
 	}
-	return changeType
+	if family, ok := spelled[[2]string{asciiLower(first)}]; ok {
+		return family[0], second
+	}
+	return first, second
+}
+
+// spellings are the names and families of the catalogue, by their lower case.
+var spellings = sync.OnceValue(func() map[[2]string][2]string {
+	events, err := catalogue.Events()
+	if err != nil {
+		panic(err)
+	}
+	spelled := map[[2]string][2]string{}
+	for _, e := range events {
+		first, second := e.Parts()
+		spelled[[2]string{asciiLower(first)}] = [2]string{first}
+		for _, name := range append([]string{e.Name}, e.Aliases...) {
+			family, changeType, _ := strings.Cut(asciiLower(name), ".")
+			spelled[[2]string{family, changeType}] = [2]string{first, second}
+		}
+	}
+	return spelled
+})
+
+func asciiLower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
 }
 
 // requireRedacted checks that what prints or logs a message shows no more than what is public of it, and that the

@@ -118,14 +118,16 @@ func (r *registry) chain(push route) Next {
 func (s *Server) With(handlers ...Handler) { s.handlers.add(route{}, handlers...) }
 
 // Handle registers a handler for the pushes of one name, as Message.Name gives it, or of one family, by the first part of
-// the name: "change_contact.create_user", "change_contact", "message.text", "message". Other pushes pass it by. It is
-// safe to register while serving. An empty name or part of one and a nil handler panic.
+// the name: "change_contact.create_user", "change_contact", "message.text", "message". Other pushes pass it by. The case of
+// a name that package event knows does not matter; any other must be as WeCom writes it. It is safe to register while
+// serving. An empty name or part of one and a nil handler panic.
 func (s *Server) Handle(name string, h Handler) {
 	first, second, isPart := strings.Cut(name, ".")
 	if first == "" || isPart && second == "" {
 		panic("openwork: Handle of a name with an empty part")
 	}
-	s.handlers.add(route{first, event.CanonicalChangeType(first, second)}, h)
+	first, second = event.Canonical(first, second)
+	s.handlers.add(route{first, second}, h)
 }
 
 // On registers a handler for one event of package event, which it gets decoded; both forms of the event reach it, and other
@@ -167,15 +169,15 @@ func (s *Server) HandleSuiteTicketRefreshed(h Handler) { s.Handle("suite_ticket"
 
 // HandleAuthCreated registers a handler for create_auth: an administrator has installed the app: exchange
 // Get("AuthCode"), good for 10 minutes and once, for the corp's permanent code. WeCom waits 1000 ms. Not pushed for
-// installs begun on the provider's own site. See document/path/90642.
+// installs begun on the provider's own site. See document/path/100964.
 func (s *Server) HandleAuthCreated(h Handler) { s.Handle("create_auth", h) }
 
 // HandleAuthChanged registers a handler for change_auth: a corp has changed what the app may see or do. WeCom waits
-// 1000 ms. See document/path/90642.
+// 1000 ms. See document/path/100964.
 func (s *Server) HandleAuthChanged(h Handler) { s.Handle("change_auth", h) }
 
 // HandleAuthCancelled registers a handler for cancel_auth: a corp has removed the app: its data must be deleted.
-// WeCom waits 1000 ms. See document/path/90642.
+// WeCom waits 1000 ms. See document/path/100964.
 func (s *Server) HandleAuthCancelled(h Handler) { s.Handle("cancel_auth", h) }
 
 // HandleContactChanged registers a handler for change_contact: anything in a corp's address book has changed;

@@ -20,7 +20,8 @@ import (
 
 // Message is a push after verification and decryption. It comes from the signed and encrypted part only; nothing of the
 // envelope around it gets in. The fields here are those that say what kind of push it is and whose; blanks around
-// their values are dropped. Everything else is reached with Get, Fields and Decode.
+// their values are dropped, and names that package event knows are spelled as there. Everything else is reached with Get,
+// Fields and Decode, and so are these as WeCom sent them.
 //
 // A Message and what it returns may be kept after the handler has returned. Its methods are safe for concurrent use as
 // long as nobody changes its fields. Printing or logging one shows what it is, never what it holds.
@@ -91,6 +92,7 @@ func parseMessage(plaintext string) (*Message, error) {
 	m.InfoType, m.ChangeType, m.paidCorpID = values[headInfoType], values[headChangeType], values[headPaidCorpID]
 	m.ToUserName, m.FromUserName = values[headToUserName], values[headFromUserName]
 	m.MsgType, m.Event, m.AgentID = values[headMsgType], values[headEvent], values[headAgentID]
+	m.spell()
 	switch {
 	case m.InfoType != "" && m.MsgType != "":
 		return nil, errors.New("InfoType and MsgType in one message")
@@ -178,15 +180,29 @@ const (
 	infoSuiteTicket = "suite_ticket"
 )
 
+// spell gives the push's name the spelling of package event. Whatever compares the
+// name after that, to find handlers or to tell whose push it is, may do so exactly.
+func (m *Message) spell() {
+	switch {
+	case m.InfoType != "":
+		m.InfoType, m.ChangeType = event.Canonical(m.InfoType, m.ChangeType)
+	case strings.EqualFold(m.MsgType, msgTypeEvent):
+		m.MsgType = msgTypeEvent
+		m.Event, m.ChangeType = event.Canonical(m.Event, m.ChangeType)
+	default:
+		_, m.MsgType = event.Canonical(messageName, m.MsgType)
+	}
+}
+
 // route is a Name in two parts.
 type route struct{ first, second string }
 
 func (m *Message) route() route {
 	switch {
 	case m.InfoType != "":
-		return route{m.InfoType, event.CanonicalChangeType(m.InfoType, m.ChangeType)}
+		return route{m.InfoType, m.ChangeType}
 	case m.MsgType == msgTypeEvent:
-		return route{m.Event, event.CanonicalChangeType(m.Event, m.ChangeType)}
+		return route{m.Event, m.ChangeType}
 	case m.MsgType != "":
 		return route{messageName, m.MsgType}
 	}
@@ -222,8 +238,9 @@ func (r route) String() string {
 
 // Name is what the push is called, in WeCom's own words: InfoType or Event, and ChangeType where there is one
 // ("suite_ticket", "change_contact.create_user"), or "message." and MsgType ("message.text"). An event that WeCom has in
-// two forms, for the command URL and for the data URL, has one name, and so has one that WeCom's pages spell in two ways. It
-// is empty for a push with neither InfoType nor MsgType.
+// two forms, for the command URL and for the data URL, has one name, and so has one that WeCom writes in several ways: CLICK
+// is "click". A name that package event does not know stays as WeCom wrote it. It is empty for a push with neither InfoType
+// nor MsgType.
 func (m *Message) Name() string { return m.route().String() }
 
 // Get is the value of a top-level field, "" if there is none: the first of exactly that name, else the first whose name

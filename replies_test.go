@@ -184,11 +184,11 @@ func TestReplies_Content(t *testing.T) {
 	})
 }
 
-// Which pushes take a message: all messages, and the events of document/path/90377 and 95716. Every form of the catalogue.
+// Which pushes take a message: all messages, and the events of document/path/90377, two of which stand in a comment there. Every form of the catalogue.
 func TestReplies_WhichPushesTakeOne(t *testing.T) {
 	t.Parallel()
 	takes := map[string]bool{"subscribe": true, "enter_agent": true, "LOCATION": true, "click": true, "view": true, "view_miniprogram": true,
-		"scancode_waitmsg": true, "template_card_menu_event": true, "unlicensed_notify": true,
+		"scancode_waitmsg": true, "template_card_menu_event": true, "unlicensed_notify": true, "respond_schedule": true,
 		"message.text": true, "message.image": true, "message.voice": true, "message.video": true, "message.location": true, "message.link": true}
 	seen := map[string]bool{}
 	for _, form := range forms(t) {

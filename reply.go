@@ -132,7 +132,7 @@ func takesReply(msg *Message, kind string) bool {
 	case event.NameTemplateCardMenuEvent:
 		return kind != kindUpdateButton
 	case event.NameSubscribe, event.NameEnterAgent, event.NameLocation, event.NameClick, event.NameView,
-		event.NameViewMiniprogram, event.NameScancodeWaitmsg, event.NameUnlicensedNotify:
+		event.NameViewMiniprogram, event.NameScancodeWaitmsg, event.NameUnlicensedNotify, event.NameRespondSchedule:
 		return !isUpdate
 	default:
 		if msg.MsgType != msgTypeEvent {

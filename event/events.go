@@ -121,6 +121,34 @@ const (
 	NameAddSchedule                     = "add_schedule"
 	NameModifyMeeting                   = "meeting_change.modify_meeting"
 	NameCancelMeeting                   = "meeting_change.cancel_meeting"
+	NameMeetingStart                    = "meeting_change.meeting_start"
+	NameMeetingEnd                      = "meeting_change.meeting_end"
+	NameMeetingMuteAll                  = "meeting_change.meeting_mute_all"
+	NameMeetingUnmuteAll                = "meeting_change.meeting_unmute_all"
+	NameJoinMeeting                     = "meeting_change.join_meeting"
+	NameQuitMeeting                     = "meeting_change.quit_meeting"
+	NameJoinMeetingBeforeHost           = "meeting_change.join_meeting_before_host"
+	NameJoinWaitingRoom                 = "meeting_change.join_waiting_room"
+	NameQuitWaitingRoom                 = "meeting_change.quit_waiting_room"
+	NameJoinFromMeetingRoom             = "meeting_change.join_from_meeting_room"
+	NameMoveToWaitingRoom               = "meeting_change.move_to_waiting_room"
+	NameOpenScreenShare                 = "meeting_change.open_screen_share"
+	NameCloseScreenShare                = "meeting_change.close_screen_share"
+	NameRoleChange                      = "meeting_change.role_change"
+	NameWebinarRoleChange               = "meeting_change.webinar_role_change"
+	NameWebinarWarmUpUpload             = "meeting_change.webinar_warm_up_upload"
+	NamePstnStatusUpdate                = "meeting_change.pstn_status_update"
+	NameMediumUpload                    = "meeting_change.medium_upload"
+	NameStartRecording                  = "meeting_change.start_recording"
+	NamePauseRecording                  = "meeting_change.pause_recording"
+	NameResumeRecording                 = "meeting_change.resume_recording"
+	NameStopRecording                   = "meeting_change.stop_recording"
+	NameRecordingComplete               = "meeting_change.recording_complete"
+	NameDeleteRecording                 = "meeting_change.delete_recording"
+	NameEnroll                          = "meeting_change.enroll"
+	NameCancelEnroll                    = "meeting_change.cancel_enroll"
+	NameMeetingRoomResponse             = "meeting_change.meeting_room_response"
+	NameStartMeeting                    = "meeting_statistics.start_meeting"
 	NameDocMemberChange                 = "doc_change.doc_member_change"
 	NameDeleteDoc                       = "doc_change.delete_doc"
 	NameFormComplete                    = "doc_change.form_complete"
@@ -162,6 +190,7 @@ const (
 	NamePublicEmailChangeReceiveEmail   = "public_email_change.receive_email"
 	NameDeviceCheckinDataReport         = "device_checkin_data_report"
 	NameDeviceAccesscontrolDataReport   = "device_accesscontrol_data_report"
+	NameDeviceTemperatureDataReport     = "device_temperature_data_report"
 	NameLicensePaySuccess               = "license_pay_success"
 	NameLicenseRefund                   = "license_refund"
 	NameAutoActivate                    = "auto_activate"
@@ -184,9 +213,10 @@ const (
 	NameErrorReport                     = "error_report"
 )
 
-// New returns an empty event of a name, nil for a name that is not in the catalogue.
+// New returns an empty event of a name, in any spelling that Canonical knows; nil for a name that is not in the
+// catalogue.
 func New(name string) Event {
-	switch name {
+	switch spell(name, "") {
 	case NameSuiteTicket:
 		return new(SuiteTicket)
 	case NameCreateAuth:
@@ -315,11 +345,11 @@ func New(name string) Event {
 		return new(ChangeSchoolContactSubscribe)
 	case NameChangeSchoolContactUnsubscribe:
 		return new(ChangeSchoolContactUnsubscribe)
-	case NameCreateDepartment, "change_school_contact.create_deparmtment":
+	case NameCreateDepartment:
 		return new(CreateDepartment)
-	case NameUpdateDepartment, "change_school_contact.update_deparmtment":
+	case NameUpdateDepartment:
 		return new(UpdateDepartment)
-	case NameDeleteDepartment, "change_school_contact.delete_deparmtment":
+	case NameDeleteDepartment:
 		return new(DeleteDepartment)
 	case NameChangeSchoolContactBatch:
 		return new(ChangeSchoolContactBatch)
@@ -417,6 +447,62 @@ func New(name string) Event {
 		return new(ModifyMeeting)
 	case NameCancelMeeting:
 		return new(CancelMeeting)
+	case NameMeetingStart:
+		return new(MeetingStart)
+	case NameMeetingEnd:
+		return new(MeetingEnd)
+	case NameMeetingMuteAll:
+		return new(MeetingMuteAll)
+	case NameMeetingUnmuteAll:
+		return new(MeetingUnmuteAll)
+	case NameJoinMeeting:
+		return new(JoinMeeting)
+	case NameQuitMeeting:
+		return new(QuitMeeting)
+	case NameJoinMeetingBeforeHost:
+		return new(JoinMeetingBeforeHost)
+	case NameJoinWaitingRoom:
+		return new(JoinWaitingRoom)
+	case NameQuitWaitingRoom:
+		return new(QuitWaitingRoom)
+	case NameJoinFromMeetingRoom:
+		return new(JoinFromMeetingRoom)
+	case NameMoveToWaitingRoom:
+		return new(MoveToWaitingRoom)
+	case NameOpenScreenShare:
+		return new(OpenScreenShare)
+	case NameCloseScreenShare:
+		return new(CloseScreenShare)
+	case NameRoleChange:
+		return new(RoleChange)
+	case NameWebinarRoleChange:
+		return new(WebinarRoleChange)
+	case NameWebinarWarmUpUpload:
+		return new(WebinarWarmUpUpload)
+	case NamePstnStatusUpdate:
+		return new(PstnStatusUpdate)
+	case NameMediumUpload:
+		return new(MediumUpload)
+	case NameStartRecording:
+		return new(StartRecording)
+	case NamePauseRecording:
+		return new(PauseRecording)
+	case NameResumeRecording:
+		return new(ResumeRecording)
+	case NameStopRecording:
+		return new(StopRecording)
+	case NameRecordingComplete:
+		return new(RecordingComplete)
+	case NameDeleteRecording:
+		return new(DeleteRecording)
+	case NameEnroll:
+		return new(Enroll)
+	case NameCancelEnroll:
+		return new(CancelEnroll)
+	case NameMeetingRoomResponse:
+		return new(MeetingRoomResponse)
+	case NameStartMeeting:
+		return new(StartMeeting)
 	case NameDocMemberChange:
 		return new(DocMemberChange)
 	case NameDeleteDoc:
@@ -499,6 +585,8 @@ func New(name string) Event {
 		return new(DeviceCheckinDataReport)
 	case NameDeviceAccesscontrolDataReport:
 		return new(DeviceAccesscontrolDataReport)
+	case NameDeviceTemperatureDataReport:
+		return new(DeviceTemperatureDataReport)
 	case NameLicensePaySuccess:
 		return new(LicensePaySuccess)
 	case NameLicenseRefund:
@@ -543,30 +631,464 @@ func New(name string) Event {
 	return nil
 }
 
-// CanonicalChangeType is a ChangeType of a family in the spelling of this package, where WeCom's pages have another as well.
-func CanonicalChangeType(family, changeType string) string {
-	switch changeType {
-	case "create_deparmtment":
-		if family == "change_school_contact" {
-			return "create_department"
-		}
-	case "update_deparmtment":
-		if family == "change_school_contact" {
-			return "update_department"
-		}
-	case "delete_deparmtment":
-		if family == "change_school_contact" {
-			return "delete_department"
-		}
+// spelling is a name of the catalogue, or of one of its families, given in lower case; "" for any other.
+func spelling(lower []byte) string {
+	switch string(lower) {
+	case "suite_ticket":
+		return NameSuiteTicket
+	case "create_auth":
+		return NameCreateAuth
+	case "change_auth":
+		return NameChangeAuth
+	case "cancel_auth":
+		return NameCancelAuth
+	case "change_contact.create_user":
+		return NameCreateUser
+	case "change_contact.update_user":
+		return NameUpdateUser
+	case "change_contact.delete_user":
+		return NameDeleteUser
+	case "change_external_contact.add_external_contact":
+		return NameAddExternalContact
+	case "change_external_contact.edit_external_contact":
+		return NameEditExternalContact
+	case "change_external_contact.add_half_external_contact":
+		return NameAddHalfExternalContact
+	case "change_external_contact.del_external_contact":
+		return NameDelExternalContact
+	case "change_external_contact.del_follow_user":
+		return NameDelFollowUser
+	case "change_external_contact.transfer_fail":
+		return NameTransferFail
+	case "change_external_chat.create":
+		return NameChangeExternalChatCreate
+	case "change_external_chat.update":
+		return NameChangeExternalChatUpdate
+	case "change_external_chat.dismiss":
+		return NameChangeExternalChatDismiss
+	case "change_external_tag.create":
+		return NameChangeExternalTagCreate
+	case "change_external_tag.update":
+		return NameChangeExternalTagUpdate
+	case "change_external_tag.delete":
+		return NameChangeExternalTagDelete
+	case "change_external_tag.shuffle":
+		return NameChangeExternalTagShuffle
+	case "open_order":
+		return NameOpenOrder
+	case "change_order":
+		return NameChangeOrder
+	case "pay_for_app_success":
+		return NamePayForAppSuccess
+	case "refund":
+		return NameRefund
+	case "change_editon":
+		return NameChangeEditon
+	case "cancel_order":
+		return NameCancelOrder
+	case "reset_permanent_code":
+		return NameResetPermanentCode
+	case "corp_arch_auth":
+		return NameCorpArchAuth
+	case "approve_special_auth":
+		return NameApproveSpecialAuth
+	case "cancel_special_auth":
+		return NameCancelSpecialAuth
+	case "share_agent_change":
+		return NameShareAgentChange
+	case "share_chain_change":
+		return NameShareChainChange
+	case "change_contact.create_party":
+		return NameCreateParty
+	case "change_contact.update_party":
+		return NameUpdateParty
+	case "change_contact.delete_party":
+		return NameDeleteParty
+	case "change_contact.update_tag":
+		return NameUpdateTag
+	case "customer_acquisition.balance_low":
+		return NameBalanceLow
+	case "customer_acquisition.balance_exhausted":
+		return NameBalanceExhausted
+	case "customer_acquisition.balance_increased":
+		return NameBalanceIncreased
+	case "customer_acquisition.link_unavailable":
+		return NameLinkUnavailable
+	case "customer_acquisition.delete_link":
+		return NameDeleteLink
+	case "customer_acquisition.quota_expire_soon":
+		return NameQuotaExpireSoon
+	case "customer_acquisition.open_profile":
+		return NameOpenProfile
+	case "customer_acquisition.friend_request":
+		return NameFriendRequest
+	case "customer_acquisition.customer_start_chat":
+		return NameCustomerStartChat
+	case "customer_acquisition.message_from_customer":
+		return NameMessageFromCustomer
+	case "customer_acquisition.service_balance_low":
+		return NameServiceBalanceLow
+	case "customer_acquisition.service_balance_exhausted":
+		return NameServiceBalanceExhausted
+	case "customer_acquisition.service_balance_consumed":
+		return NameServiceBalanceConsumed
+	case "customer_acquisition.change_price":
+		return NameChangePrice
+	case "customer_acquisition_permit_change":
+		return NameCustomerAcquisitionPermitChange
+	case "conversation_new_message":
+		return NameConversationNewMessage
+	case "hit_keyword":
+		return NameHitKeyword
+	case "chat_archive_export_finished":
+		return NameChatArchiveExportFinished
+	case "chat_archive_audit_approved_single":
+		return NameChatArchiveAuditApprovedSingle
+	case "chat_archive_audit_approved_room":
+		return NameChatArchiveAuditApprovedRoom
+	case "change_school_contact.create_student":
+		return NameCreateStudent
+	case "change_school_contact.update_student":
+		return NameUpdateStudent
+	case "change_school_contact.delete_student":
+		return NameDeleteStudent
+	case "change_school_contact.create_parent":
+		return NameCreateParent
+	case "change_school_contact.update_parent":
+		return NameUpdateParent
+	case "change_school_contact.delete_parent":
+		return NameDeleteParent
+	case "change_school_contact.subscribe":
+		return NameChangeSchoolContactSubscribe
+	case "change_school_contact.unsubscribe":
+		return NameChangeSchoolContactUnsubscribe
+	case "change_school_contact.create_department", "change_school_contact.create_deparmtment":
+		return NameCreateDepartment
+	case "change_school_contact.update_department", "change_school_contact.update_deparmtment":
+		return NameUpdateDepartment
+	case "change_school_contact.delete_department", "change_school_contact.delete_deparmtment":
+		return NameDeleteDepartment
+	case "change_school_contact_batch":
+		return NameChangeSchoolContactBatch
+	case "sys_approval_change":
+		return NameSysApprovalChange
+	case "subscribe":
+		return NameSubscribe
+	case "unsubscribe":
+		return NameUnsubscribe
+	case "enter_agent":
+		return NameEnterAgent
+	case "location":
+		return NameLocation
+	case "batch_job_result":
+		return NameBatchJobResult
+	case "click":
+		return NameClick
+	case "view":
+		return NameView
+	case "view_miniprogram":
+		return NameViewMiniprogram
+	case "scancode_push":
+		return NameScancodePush
+	case "scancode_waitmsg":
+		return NameScancodeWaitmsg
+	case "pic_sysphoto":
+		return NamePicSysphoto
+	case "pic_photo_or_album":
+		return NamePicPhotoOrAlbum
+	case "pic_weixin":
+		return NamePicWeixin
+	case "location_select":
+		return NameLocationSelect
+	case "open_approval_change":
+		return NameOpenApprovalChange
+	case "template_card_event":
+		return NameTemplateCardEvent
+	case "template_card_menu_event":
+		return NameTemplateCardMenuEvent
+	case "inactive_alert":
+		return NameInactiveAlert
+	case "close_inactive_agent":
+		return NameCloseInactiveAgent
+	case "reopen_inactive_agent":
+		return NameReopenInactiveAgent
+	case "low_active_alert":
+		return NameLowActiveAlert
+	case "low_active":
+		return NameLowActive
+	case "active_restored":
+		return NameActiveRestored
+	case "taskcard_click":
+		return NameTaskcardClick
+	case "change_external_contact.msg_audit_approved":
+		return NameMsgAuditApproved
+	case "unlicensed_notify":
+		return NameUnlicensedNotify
+	case "change_app_admin":
+		return NameChangeAppAdmin
+	case "message.text":
+		return NameMessageText
+	case "message.image":
+		return NameMessageImage
+	case "message.voice":
+		return NameMessageVoice
+	case "message.video":
+		return NameMessageVideo
+	case "message.location":
+		return NameMessageLocation
+	case "message.link":
+		return NameMessageLink
+	case "program_notify":
+		return NameProgramNotify
+	case "msgaudit_notify":
+		return NameMsgauditNotify
+	case "device_data_auth_change":
+		return NameDeviceDataAuthChange
+	case "kf_msg_or_event":
+		return NameKfMsgOrEvent
+	case "kf_account_auth_change":
+		return NameKfAccountAuthChange
+	case "delete_calendar":
+		return NameDeleteCalendar
+	case "modify_calendar":
+		return NameModifyCalendar
+	case "modify_schedule":
+		return NameModifySchedule
+	case "delete_schedule":
+		return NameDeleteSchedule
+	case "respond_schedule":
+		return NameRespondSchedule
+	case "add_schedule":
+		return NameAddSchedule
+	case "meeting_change.modify_meeting":
+		return NameModifyMeeting
+	case "meeting_change.cancel_meeting":
+		return NameCancelMeeting
+	case "meeting_change.meeting_start":
+		return NameMeetingStart
+	case "meeting_change.meeting_end":
+		return NameMeetingEnd
+	case "meeting_change.meeting_mute_all":
+		return NameMeetingMuteAll
+	case "meeting_change.meeting_unmute_all":
+		return NameMeetingUnmuteAll
+	case "meeting_change.join_meeting":
+		return NameJoinMeeting
+	case "meeting_change.quit_meeting":
+		return NameQuitMeeting
+	case "meeting_change.join_meeting_before_host":
+		return NameJoinMeetingBeforeHost
+	case "meeting_change.join_waiting_room":
+		return NameJoinWaitingRoom
+	case "meeting_change.quit_waiting_room":
+		return NameQuitWaitingRoom
+	case "meeting_change.join_from_meeting_room":
+		return NameJoinFromMeetingRoom
+	case "meeting_change.move_to_waiting_room":
+		return NameMoveToWaitingRoom
+	case "meeting_change.open_screen_share":
+		return NameOpenScreenShare
+	case "meeting_change.close_screen_share":
+		return NameCloseScreenShare
+	case "meeting_change.role_change":
+		return NameRoleChange
+	case "meeting_change.webinar_role_change":
+		return NameWebinarRoleChange
+	case "meeting_change.webinar_warm_up_upload":
+		return NameWebinarWarmUpUpload
+	case "meeting_change.pstn_status_update":
+		return NamePstnStatusUpdate
+	case "meeting_change.medium_upload":
+		return NameMediumUpload
+	case "meeting_change.start_recording":
+		return NameStartRecording
+	case "meeting_change.pause_recording":
+		return NamePauseRecording
+	case "meeting_change.resume_recording":
+		return NameResumeRecording
+	case "meeting_change.stop_recording":
+		return NameStopRecording
+	case "meeting_change.recording_complete":
+		return NameRecordingComplete
+	case "meeting_change.delete_recording":
+		return NameDeleteRecording
+	case "meeting_change.enroll":
+		return NameEnroll
+	case "meeting_change.cancel_enroll":
+		return NameCancelEnroll
+	case "meeting_change.meeting_room_response":
+		return NameMeetingRoomResponse
+	case "meeting_statistics.start_meeting":
+		return NameStartMeeting
+	case "doc_change.doc_member_change":
+		return NameDocMemberChange
+	case "doc_change.delete_doc":
+		return NameDeleteDoc
+	case "doc_change.form_complete":
+		return NameFormComplete
+	case "doc_change.delete_form":
+		return NameDeleteForm
+	case "doc_change.form_settings_change":
+		return NameFormSettingsChange
+	case "smart_sheet_change.add_filed":
+		return NameAddFiled
+	case "smart_sheet_change.update_filed":
+		return NameUpdateFiled
+	case "smart_sheet_change.delete_filed":
+		return NameDeleteFiled
+	case "smart_sheet_change.add_record":
+		return NameAddRecord
+	case "smart_sheet_change.update_record":
+		return NameUpdateRecord
+	case "smart_sheet_change.delete_record":
+		return NameDeleteRecord
+	case "wedrive_insufficient_capacity":
+		return NameWedriveInsufficientCapacity
+	case "wedrive_space_change.dismiss_space":
+		return NameDismissSpace
+	case "wedrive_space_change.space_member_change":
+		return NameSpaceMemberChange
+	case "wedrive_space_change.space_security_settings_change":
+		return NameSpaceSecuritySettingsChange
+	case "wedrive_file_change.create_file":
+		return NameCreateFile
+	case "wedrive_file_change.rename_file":
+		return NameRenameFile
+	case "wedrive_file_change.update_file":
+		return NameUpdateFile
+	case "wedrive_file_change.delete_file":
+		return NameDeleteFile
+	case "wedrive_file_change.move_file":
+		return NameMoveFile
+	case "living_status_change":
+		return NameLivingStatusChange
+	case "book_meeting_room":
+		return NameBookMeetingRoom
+	case "cancel_meeting_room":
+		return NameCancelMeetingRoom
+	case "app_email_change.receive_email":
+		return NameAppEmailChangeReceiveEmail
+	case "upload_media_job_finish":
+		return NameUploadMediaJobFinish
+	case "switch_workbench_mode":
+		return NameSwitchWorkbenchMode
+	case "submit_vip_account_approval":
+		return NameSubmitVIPAccountApproval
+	case "finish_vip_account_approval":
+		return NameFinishVIPAccountApproval
+	case "change_chain.create_chain":
+		return NameCreateChain
+	case "change_chain.update_chain":
+		return NameUpdateChain
+	case "change_chain.delete_chain":
+		return NameDeleteChain
+	case "change_chain.create_group":
+		return NameCreateGroup
+	case "change_chain.update_group":
+		return NameUpdateGroup
+	case "change_chain.delete_group":
+		return NameDeleteGroup
+	case "change_chain.corp_join":
+		return NameCorpJoin
+	case "change_chain.update_corp":
+		return NameUpdateCorp
+	case "change_chain.remove_corp":
+		return NameRemoveCorp
+	case "security.change_domain_ip":
+		return NameChangeDomainIP
+	case "public_email_change.receive_email":
+		return NamePublicEmailChangeReceiveEmail
+	case "device_checkin_data_report":
+		return NameDeviceCheckinDataReport
+	case "device_accesscontrol_data_report":
+		return NameDeviceAccesscontrolDataReport
+	case "device_temperature_data_report":
+		return NameDeviceTemperatureDataReport
+	case "license_pay_success":
+		return NameLicensePaySuccess
+	case "license_refund":
+		return NameLicenseRefund
+	case "auto_activate":
+		return NameAutoActivate
+	case "register_corp":
+		return NameRegisterCorp
+	case "enter_register_package":
+		return NameEnterRegisterPackage
+	case "advanced_api_pay_success":
+		return NameAdvancedAPIPaySuccess
+	case "advanced_api_refund":
+		return NameAdvancedAPIRefund
+	case "advanced_api_cancel":
+		return NameAdvancedAPICancel
+	case "advanced_api_insufficient":
+		return NameAdvancedAPIInsufficient
+	case "advanced_api_expired":
+		return NameAdvancedAPIExpired
+	case "advanced_api_trial_expired":
+		return NameAdvancedAPITrialExpired
+	case "agree_external_userid_migration":
+		return NameAgreeExternalUserIDMigration
+	case "add_device":
+		return NameAddDevice
+	case "del_device":
+		return NameDelDevice
+	case "remark_device_name":
+		return NameRemarkDeviceName
+	case "connect_info":
+		return NameConnectInfo
+	case "disconnect_info":
+		return NameDisconnectInfo
+	case "fetch_log_finish":
+		return NameFetchLogFinish
+	case "device_feature_change":
+		return NameDeviceFeatureChange
+	case "error_report":
+		return NameErrorReport
+	case "change_contact":
+		return "change_contact"
+	case "change_external_contact":
+		return "change_external_contact"
+	case "change_external_chat":
+		return "change_external_chat"
+	case "change_external_tag":
+		return "change_external_tag"
+	case "customer_acquisition":
+		return "customer_acquisition"
+	case "change_school_contact":
+		return "change_school_contact"
+	case "message":
+		return "message"
+	case "meeting_change":
+		return "meeting_change"
+	case "meeting_statistics":
+		return "meeting_statistics"
+	case "doc_change":
+		return "doc_change"
+	case "smart_sheet_change":
+		return "smart_sheet_change"
+	case "wedrive_space_change":
+		return "wedrive_space_change"
+	case "wedrive_file_change":
+		return "wedrive_file_change"
+	case "app_email_change":
+		return "app_email_change"
+	case "change_chain":
+		return "change_chain"
+	case "security":
+		return "security"
+	case "public_email_change":
+		return "public_email_change"
 	}
-	return changeType
+	return ""
 }
 
-// SuiteTicket is suite_ticket, 推送suite_ticket. WeCom pushes a fresh suite_ticket every 10 minutes, and when the
-// provider asks for one in the console.
+// SuiteTicket is suite_ticket, 推送suite_ticket. WeCom pushes a fresh
+// suite_ticket every 10 minutes, and when the provider asks for one in the
+// console.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90628; SuiteId is the suite or the template; no AuthCorpId.
+// https://developer.work.weixin.qq.com/document/path/90628; SuiteId is the
+// suite or the template; no AuthCorpId.
 type SuiteTicket struct {
 	Head
 
@@ -584,11 +1106,13 @@ func (e *SuiteTicket) field(name []byte) any {
 	return nil
 }
 
-// CreateAuth is create_auth, 授权成功通知. An administrator has installed the app or authorised the template;
-// installs begun on the provider's own site are not pushed.
+// CreateAuth is create_auth, 授权成功通知. An administrator has installed
+// the app or authorised the template; installs begun on the provider's own site
+// are not pushed.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90642; WeCom waits 1000 ms; no AuthCorpId, the corp comes with the
+// https://developer.work.weixin.qq.com/document/path/100964; WeCom waits 1000
+// ms; the customized page is 100965; no AuthCorpId, the corp comes with the
 // permanent code.
 type CreateAuth struct {
 	Head
@@ -613,11 +1137,13 @@ func (e *CreateAuth) field(name []byte) any {
 	return nil
 }
 
-// ChangeAuth is change_auth, 变更授权通知. A corp has changed what the app may see or do: its visible range, its
-// permissions, its mode of authorisation, or whether it is enabled.
+// ChangeAuth is change_auth, 变更授权通知. A corp has changed what the
+// app may see or do: its visible range, its permissions, its mode of
+// authorisation, or whether it is enabled.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90642; WeCom waits 1000 ms.
+// https://developer.work.weixin.qq.com/document/path/100964; WeCom waits 1000
+// ms; the customized page is 100965.
 type ChangeAuth struct {
 	Head
 
@@ -638,11 +1164,12 @@ func (e *ChangeAuth) field(name []byte) any {
 	return nil
 }
 
-// CancelAuth is cancel_auth, 取消授权通知. A corp has removed the app, and the provider must delete that corp's
-// data.
+// CancelAuth is cancel_auth, 取消授权通知. A corp has removed the app,
+// and the provider must delete that corp's data.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90642; WeCom waits 1000 ms.
+// https://developer.work.weixin.qq.com/document/path/100964; WeCom waits 1000
+// ms; the customized page is 100965.
 type CancelAuth struct {
 	Head
 }
@@ -652,13 +1179,17 @@ func (*CancelAuth) EventName() string { return NameCancelAuth }
 
 func (*CancelAuth) field([]byte) any { return nil }
 
-// CreateUser is change_contact with ChangeType create_user, 新增成员事件. A member has been added to a corp's
-// address book; changes the address-book app makes itself are not pushed to it.
+// CreateUser is change_contact with ChangeType create_user, 新增成员事件.
+// A member has been added to a corp's address book; changes the address-book
+// app makes itself are not pushed to it.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90639;
-// attributes beyond the basic ones need the administrator's grant.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90970; attributes
-// beyond the basic ones need the administrator's grant and partly the member's.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/90639; attributes beyond
+// the basic ones need the administrator's grant.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96302; attributes beyond
+// the basic ones need the administrator's grant and partly the member's.
 type CreateUser struct {
 	Head
 
@@ -668,7 +1199,8 @@ type CreateUser struct {
 	Department     []int64  // ids of the departments the member is in now, as far as the app sees them; 1 (the root) where members authorise
 	MainDepartment int64    // id of the main department
 	IsLeaderInDept []int64  // 1 where the member leads the department, 0 where not; in the order of Department
-	DirectLeader   []string // userids of direct superiors; the text of the pages says 1 or up to 5, the sample shows 2
+	IsLeader       int      // 1 if the member leads a department; on older pages, in place of IsLeaderInDept
+	DirectLeader   []string // userids of direct superiors, up to 5; not sent to customized apps
 	Mobile         string   // mobile phone number; with the grant for it
 	Position       string   // position, up to 64 bytes; with the grant for it
 	Gender         int      // 0 not set, 1 male, 2 female; with the grant for it
@@ -676,7 +1208,7 @@ type CreateUser struct {
 	BizMail        string   // business email address; with the grant for it
 	Status         int      // 1 active, 2 disabled, 4 not active yet, 5 left the corp
 	Avatar         string   // URL of the avatar; ending in /100 instead of /0 it is the small one
-	Alias          string   // alias
+	Alias          string   // alias; on older pages EnglishName
 	Telephone      string   // landline number; with the grant for it
 	Address        string   // address; customized apps only, with the grant for it
 	ExtAttr        []ExtAttrItem
@@ -699,6 +1231,8 @@ func (e *CreateUser) field(name []byte) any {
 		return &e.MainDepartment
 	case "isleaderindept":
 		return (*commaInts)(&e.IsLeaderInDept)
+	case "isleader":
+		return &e.IsLeader
 	case "directleader":
 		return (*commaStrings)(&e.DirectLeader)
 	case "mobile":
@@ -715,7 +1249,7 @@ func (e *CreateUser) field(name []byte) any {
 		return &e.Status
 	case "avatar":
 		return &e.Avatar
-	case "alias":
+	case "alias", "englishname":
 		return &e.Alias
 	case "telephone":
 		return &e.Telephone
@@ -727,13 +1261,16 @@ func (e *CreateUser) field(name []byte) any {
 	return nil
 }
 
-// UpdateUser is change_contact with ChangeType update_user, 更新成员事件. A member has been changed; many fields
-// are sent only if they changed.
+// UpdateUser is change_contact with ChangeType update_user, 更新成员事件.
+// A member has been changed; many fields are sent only if they changed.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90639;
-// attributes beyond the basic ones need the administrator's grant.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90970; attributes
-// beyond the basic ones need the administrator's grant and partly the member's.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/90639; attributes beyond
+// the basic ones need the administrator's grant.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96302; attributes beyond
+// the basic ones need the administrator's grant and partly the member's.
 type UpdateUser struct {
 	Head
 
@@ -744,7 +1281,8 @@ type UpdateUser struct {
 	Department     []int64  // ids of the departments the member is in now, as far as the app sees them; 1 (the root) where members authorise
 	MainDepartment int64    // id of the main department
 	IsLeaderInDept []int64  // 1 where the member leads the department, 0 where not; in the order of Department
-	DirectLeader   []string // userids of direct superiors; the text of the pages says 1 or up to 5, the sample shows 2
+	IsLeader       int      // 1 if the member leads a department; on older pages, in place of IsLeaderInDept
+	DirectLeader   []string // userids of direct superiors, up to 5; not sent to customized apps
 	Mobile         string   // mobile phone number; with the grant for it
 	Position       string   // position, up to 64 bytes; with the grant for it
 	Gender         int      // 0 not set, 1 male, 2 female; with the grant for it
@@ -752,7 +1290,7 @@ type UpdateUser struct {
 	BizMail        string   // business email address; with the grant for it
 	Status         int      // 1 active, 2 disabled, 4 not active yet, 5 left the corp
 	Avatar         string   // URL of the avatar; ending in /100 instead of /0 it is the small one
-	Alias          string   // alias
+	Alias          string   // alias; on older pages EnglishName
 	Telephone      string   // landline number; with the grant for it
 	Address        string   // address; customized apps only, with the grant for it
 	ExtAttr        []ExtAttrItem
@@ -777,6 +1315,8 @@ func (e *UpdateUser) field(name []byte) any {
 		return &e.MainDepartment
 	case "isleaderindept":
 		return (*commaInts)(&e.IsLeaderInDept)
+	case "isleader":
+		return &e.IsLeader
 	case "directleader":
 		return (*commaStrings)(&e.DirectLeader)
 	case "mobile":
@@ -793,7 +1333,7 @@ func (e *UpdateUser) field(name []byte) any {
 		return &e.Status
 	case "avatar":
 		return &e.Avatar
-	case "alias":
+	case "alias", "englishname":
 		return &e.Alias
 	case "telephone":
 		return &e.Telephone
@@ -805,11 +1345,14 @@ func (e *UpdateUser) field(name []byte) any {
 	return nil
 }
 
-// DeleteUser is change_contact with ChangeType delete_user, 删除成员事件. A member has been removed from a corp's
-// address book.
+// DeleteUser is change_contact with ChangeType delete_user, 删除成员事件.
+// A member has been removed from a corp's address book.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90639.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90970.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/90639.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96302.
 type DeleteUser struct {
 	Head
 
@@ -830,17 +1373,24 @@ func (e *DeleteUser) field(name []byte) any {
 	return nil
 }
 
-// AddExternalContact is change_external_contact with ChangeType add_external_contact, 添加企业客户事件. A
-// member has added an external contact.
+// AddExternalContact is change_external_contact with ChangeType
+// add_external_contact, 添加企业客户事件. A member has added an
+// external contact.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the customers it brought only; the
+// customer-acquisition component (99485) gets LinkId and State alone.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type AddExternalContact struct {
 	Head
 
 	UserID         string // the member who serves the customer
 	ExternalUserID string // the external contact
 	State          string // the channel: state of the contact way or acquisition link; absent if it had none
+	LinkID         string // the acquisition link; for the customer-acquisition component only
 	WelcomeCode    string // secret: lets one welcome message be sent within about 20 seconds; absent once used or once they chat
 }
 
@@ -855,18 +1405,25 @@ func (e *AddExternalContact) field(name []byte) any {
 		return &e.ExternalUserID
 	case "state":
 		return &e.State
+	case "linkid":
+		return &e.LinkID
 	case "welcomecode":
 		return &e.WelcomeCode
 	}
 	return nil
 }
 
-// EditExternalContact is change_external_contact with ChangeType edit_external_contact, 编辑企业客户事件. A
-// member has edited a customer's remark or tags in a client; changes by API are not pushed.
+// EditExternalContact is change_external_contact with ChangeType
+// edit_external_contact, 编辑企业客户事件. A member has edited a
+// customer's remark or tags in a client; changes by API are not pushed.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the customers it brought only; a change of the
+// remark's phone number alone is not pushed.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type EditExternalContact struct {
 	Head
 
@@ -887,13 +1444,17 @@ func (e *EditExternalContact) field(name []byte) any {
 	return nil
 }
 
-// AddHalfExternalContact is change_external_contact with ChangeType add_half_external_contact,
-// 外部联系人免验证添加成员事件. An external contact has added a member who needs no verification, and the
-// member has not confirmed yet.
+// AddHalfExternalContact is change_external_contact with ChangeType
+// add_half_external_contact, 外部联系人免验证添加成员事件. An
+// external contact has added a member who needs no verification, and the member
+// has not confirmed yet.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the customers it brought only.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type AddHalfExternalContact struct {
 	Head
 
@@ -920,12 +1481,16 @@ func (e *AddHalfExternalContact) field(name []byte) any {
 	return nil
 }
 
-// DelExternalContact is change_external_contact with ChangeType del_external_contact, 删除企业客户事件. A
-// member has deleted a customer.
+// DelExternalContact is change_external_contact with ChangeType
+// del_external_contact, 删除企业客户事件. A member has deleted a
+// customer.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the customers it brought only.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type DelExternalContact struct {
 	Head
 
@@ -949,12 +1514,15 @@ func (e *DelExternalContact) field(name []byte) any {
 	return nil
 }
 
-// DelFollowUser is change_external_contact with ChangeType del_follow_user, 删除跟进成员事件. A customer has
-// deleted the member.
+// DelFollowUser is change_external_contact with ChangeType del_follow_user,
+// 删除跟进成员事件. A customer has deleted the member.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the customers it brought only.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type DelFollowUser struct {
 	Head
 
@@ -975,12 +1543,16 @@ func (e *DelFollowUser) field(name []byte) any {
 	return nil
 }
 
-// TransferFail is change_external_contact with ChangeType transfer_fail, 客户接替失败事件. A customer could not
-// be handed over to another member; needs the permission to assign customers.
+// TransferFail is change_external_contact with ChangeType transfer_fail,
+// 客户接替失败事件. A customer could not be handed over to another
+// member; needs the permission to assign customers.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the customers it brought only.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type TransferFail struct {
 	Head
 
@@ -1004,12 +1576,15 @@ func (e *TransferFail) field(name []byte) any {
 	return nil
 }
 
-// ChangeExternalChatCreate is change_external_chat with ChangeType create, 客户群创建事件. A customer group chat
-// has been created.
+// ChangeExternalChatCreate is change_external_chat with ChangeType create,
+// 客户群创建事件. A customer group chat has been created.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the groups it brought only.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type ChangeExternalChatCreate struct {
 	Head
 
@@ -1027,12 +1602,16 @@ func (e *ChangeExternalChatCreate) field(name []byte) any {
 	return nil
 }
 
-// ChangeExternalChatUpdate is change_external_chat with ChangeType update, 客户群变更事件. A customer group chat
-// has changed: its members, its owner, its name or its notice.
+// ChangeExternalChatUpdate is change_external_chat with ChangeType update,
+// 客户群变更事件. A customer group chat has changed: its members, its
+// owner, its name or its notice.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the groups it brought only.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type ChangeExternalChatUpdate struct {
 	Head
 
@@ -1071,12 +1650,16 @@ func (e *ChangeExternalChatUpdate) field(name []byte) any {
 	return nil
 }
 
-// ChangeExternalChatDismiss is change_external_chat with ChangeType dismiss, 客户群解散事件. A customer group
-// chat has been dissolved; its details may lag by about 2 seconds.
+// ChangeExternalChatDismiss is change_external_chat with ChangeType dismiss,
+// 客户群解散事件. A customer group chat has been dissolved; its details
+// may lag by about 2 seconds.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277; a marketing app
+// (营销获客) gets it for the groups it brought only.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type ChangeExternalChatDismiss struct {
 	Head
 
@@ -1094,18 +1677,21 @@ func (e *ChangeExternalChatDismiss) field(name []byte) any {
 	return nil
 }
 
-// ChangeExternalTagCreate is change_external_tag with ChangeType create, 企业客户标签创建事件. A corp tag or
-// tag group for customers has been created; needs the permission to manage tags.
+// ChangeExternalTagCreate is change_external_tag with ChangeType create,
+// 企业客户标签创建事件. A corp tag or tag group for customers has
+// been created; needs the permission to manage tags.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type ChangeExternalTagCreate struct {
 	Head
 
 	ID         string // the tag, or the tag group
 	TagType    string // tag or tag_group
-	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+	StrategyID string // the rule group the tags belong to; in the data form only, for WeCom's own customer-contact app
 }
 
 // EventName implements Event.
@@ -1123,18 +1709,21 @@ func (e *ChangeExternalTagCreate) field(name []byte) any {
 	return nil
 }
 
-// ChangeExternalTagUpdate is change_external_tag with ChangeType update, 企业客户标签变更事件. A corp tag or
-// tag group for customers has been changed; needs the permission to manage tags.
+// ChangeExternalTagUpdate is change_external_tag with ChangeType update,
+// 企业客户标签变更事件. A corp tag or tag group for customers has
+// been changed; needs the permission to manage tags.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type ChangeExternalTagUpdate struct {
 	Head
 
 	ID         string // the tag, or the tag group
 	TagType    string // tag or tag_group
-	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+	StrategyID string // the rule group the tags belong to; in the data form only, for WeCom's own customer-contact app
 }
 
 // EventName implements Event.
@@ -1152,18 +1741,21 @@ func (e *ChangeExternalTagUpdate) field(name []byte) any {
 	return nil
 }
 
-// ChangeExternalTagDelete is change_external_tag with ChangeType delete, 企业客户标签删除事件. A corp tag or
-// tag group for customers has been deleted; a group takes its tags along without events of their own.
+// ChangeExternalTagDelete is change_external_tag with ChangeType delete,
+// 企业客户标签删除事件. A corp tag or tag group for customers has
+// been deleted; a group takes its tags along without events of their own.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type ChangeExternalTagDelete struct {
 	Head
 
 	ID         string // the tag, or the tag group
 	TagType    string // tag or tag_group
-	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+	StrategyID string // the rule group the tags belong to; in the data form only, for WeCom's own customer-contact app
 }
 
 // EventName implements Event.
@@ -1181,17 +1773,20 @@ func (e *ChangeExternalTagDelete) field(name []byte) any {
 	return nil
 }
 
-// ChangeExternalTagShuffle is change_external_tag with ChangeType shuffle, 企业客户标签重排事件. Corp tags
-// for customers have been put in another order: read all order values again.
+// ChangeExternalTagShuffle is change_external_tag with ChangeType shuffle,
+// 企业客户标签重排事件. Corp tags for customers have been put in
+// another order: read all order values again.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277; named
-// on the page; the body is known from the customized form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96361.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96361.
 type ChangeExternalTagShuffle struct {
 	Head
 
 	ID         string // the tag group whose tags were reordered; empty if the groups themselves were
-	StrategyID int64  // the rule group the tags belong to; sent only to the built-in customer-contact app
+	StrategyID string // the rule group whose tags were reordered; in the data form only
 }
 
 // EventName implements Event.
@@ -1207,11 +1802,12 @@ func (e *ChangeExternalTagShuffle) field(name []byte) any {
 	return nil
 }
 
-// OpenOrder is open_order, 下单成功通知. A paid app has been ordered, by the corp or for it by the provider or an
-// agent.
+// OpenOrder is open_order, 下单成功通知. A paid app has been ordered, by
+// the corp or for it by the provider or an agent.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/91929; the customized page is 99387.
+// https://developer.work.weixin.qq.com/document/path/91929; the customized page
+// is 99387.
 type OpenOrder struct {
 	Head
 
@@ -1235,10 +1831,12 @@ func (e *OpenOrder) field(name []byte) any {
 	return nil
 }
 
-// ChangeOrder is change_order, 改单通知. The provider has changed the price of an order, which gives it a new id.
+// ChangeOrder is change_order, 改单通知. The provider has changed the price
+// of an order, which gives it a new id.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/91930; the customized page is 99388.
+// https://developer.work.weixin.qq.com/document/path/91930; the customized page
+// is 99388.
 type ChangeOrder struct {
 	Head
 
@@ -1262,10 +1860,12 @@ func (e *ChangeOrder) field(name []byte) any {
 	return nil
 }
 
-// PayForAppSuccess is pay_for_app_success, 支付成功通知. A corp has paid an order for an app.
+// PayForAppSuccess is pay_for_app_success, 支付成功通知. A corp has paid
+// an order for an app.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/91931; seen on the customized page 99389.
+// https://developer.work.weixin.qq.com/document/path/91931; seen on the
+// customized page 99389.
 type PayForAppSuccess struct {
 	Head
 
@@ -1286,10 +1886,12 @@ func (e *PayForAppSuccess) field(name []byte) any {
 	return nil
 }
 
-// Refund is refund, 退款通知. An order for an app has been refunded; licence refunds are license_refund.
+// Refund is refund, 退款通知. An order for an app has been refunded;
+// licence refunds are license_refund.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/91932; the customized pages are 99390 to 99392.
+// https://developer.work.weixin.qq.com/document/path/91932; the customized
+// pages are 99390 to 99392.
 type Refund struct {
 	Head
 
@@ -1310,10 +1912,12 @@ func (e *Refund) field(name []byte) any {
 	return nil
 }
 
-// ChangeEditon is change_editon, 应用版本变更通知. A corp's edition of the app has changed: by purchase,
-// refund, end of a trial, number of seats and the like; WeCom spells it without the second i.
+// ChangeEditon is change_editon, 应用版本变更通知. A corp's edition of
+// the app has changed: by purchase, refund, end of a trial, number of seats and
+// the like; WeCom spells it without the second i.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/91933.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/91933.
 type ChangeEditon struct {
 	Head
 
@@ -1331,7 +1935,8 @@ func (e *ChangeEditon) field(name []byte) any {
 	return nil
 }
 
-// CancelOrder is cancel_order, 取消订单通知. An order for an app has been cancelled.
+// CancelOrder is cancel_order, 取消订单通知. An order for an app has been
+// cancelled.
 //
 // By InfoType on the command URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/99353.
@@ -1355,11 +1960,12 @@ func (e *CancelOrder) field(name []byte) any {
 	return nil
 }
 
-// ResetPermanentCode is reset_permanent_code, 重置永久授权码通知. An administrator has reset a customized
-// app's secret.
+// ResetPermanentCode is reset_permanent_code, 重置永久授权码通知. An
+// administrator has reset a customized app's secret.
 //
-// By InfoType on the command URL, for customized apps: https://developer.work.weixin.qq.com/document/path/94758; WeCom
-// waits 1000 ms; SuiteId is the template (dk…).
+// By InfoType on the command URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/94758; WeCom waits 1000
+// ms; SuiteId is the template (dk…).
 type ResetPermanentCode struct {
 	Head
 
@@ -1377,10 +1983,12 @@ func (e *ResetPermanentCode) field(name []byte) any {
 	return nil
 }
 
-// CorpArchAuth is corp_arch_auth, 授权组织架构权限通知. An administrator has granted the app the permission
-// for the organisation structure.
+// CorpArchAuth is corp_arch_auth, 授权组织架构权限通知. An
+// administrator has granted the app the permission for the organisation
+// structure.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97378.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97378.
 type CorpArchAuth struct {
 	Head
 }
@@ -1390,8 +1998,9 @@ func (*CorpArchAuth) EventName() string { return NameCorpArchAuth }
 
 func (*CorpArchAuth) field([]byte) any { return nil }
 
-// ApproveSpecialAuth is approve_special_auth, 获客助手权限确认事件. An administrator has confirmed a special
-// permission: that for the customer-acquisition assistant.
+// ApproveSpecialAuth is approve_special_auth, 获客助手权限确认事件.
+// An administrator has confirmed a special permission: that for the
+// customer-acquisition assistant.
 //
 // By InfoType on the command URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/98959.
@@ -1412,8 +2021,9 @@ func (e *ApproveSpecialAuth) field(name []byte) any {
 	return nil
 }
 
-// CancelSpecialAuth is cancel_special_auth, 获客助手权限取消事件. An administrator has withdrawn a special
-// permission: that for the customer-acquisition assistant.
+// CancelSpecialAuth is cancel_special_auth, 获客助手权限取消事件. An
+// administrator has withdrawn a special permission: that for the
+// customer-acquisition assistant.
 //
 // By InfoType on the command URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/98959.
@@ -1434,13 +2044,16 @@ func (e *CancelSpecialAuth) field(name []byte) any {
 	return nil
 }
 
-// ShareAgentChange is share_agent_change, 企业互联共享应用事件回调. A corp has shared the app with another
-// corp of its group, or stopped to.
+// ShareAgentChange is share_agent_change, 企业互联共享应用事件回调.
+// A corp has shared the app with another corp of its group, or stopped to.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/93373; the
-// sample's CorpId is a broken CDATA section.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/93373; the sample's CorpId
+// is a broken CDATA section.
+//
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90376; only for self-built apps that are shared.
+// https://developer.work.weixin.qq.com/document/path/90376; for self-built apps
+// that are shared; a provider never sees it.
 type ShareAgentChange struct {
 	Head
 
@@ -1461,13 +2074,16 @@ func (e *ShareAgentChange) field(name []byte) any {
 	return nil
 }
 
-// ShareChainChange is share_chain_change, 上下游共享应用事件回调. An upstream corp has shared the app with a
-// downstream corp, or stopped to.
+// ShareChainChange is share_chain_change, 上下游共享应用事件回调. An
+// upstream corp has shared the app with a downstream corp, or stopped to.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/93373; the
-// sample's CorpId is a broken CDATA section.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/93373; the sample's CorpId
+// is a broken CDATA section.
+//
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90376; only for self-built apps that are shared.
+// https://developer.work.weixin.qq.com/document/path/90376; for self-built apps
+// that are shared; a provider never sees it.
 type ShareChainChange struct {
 	Head
 
@@ -1488,13 +2104,17 @@ func (e *ShareChainChange) field(name []byte) any {
 	return nil
 }
 
-// CreateParty is change_contact with ChangeType create_party, 新增部门事件. A department (party) has been added
-// to a corp's address book.
+// CreateParty is change_contact with ChangeType create_party,
+// 新增部门事件. A department (party) has been added to a corp's address
+// book.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90640; the
-// page also shows a JSON form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
-// self-built page is 90971.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/90640; the page also shows
+// a JSON form.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96303; the self-built page
+// is 90971.
 type CreateParty struct {
 	Head
 
@@ -1521,13 +2141,16 @@ func (e *CreateParty) field(name []byte) any {
 	return nil
 }
 
-// UpdateParty is change_contact with ChangeType update_party, 更新部门事件. A department (party) has been renamed
-// or moved.
+// UpdateParty is change_contact with ChangeType update_party,
+// 更新部门事件. A department (party) has been renamed or moved.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90640; the
-// page also shows a JSON form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
-// self-built page is 90971.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/90640; the page also shows
+// a JSON form.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96303; the self-built page
+// is 90971.
 type UpdateParty struct {
 	Head
 
@@ -1551,13 +2174,17 @@ func (e *UpdateParty) field(name []byte) any {
 	return nil
 }
 
-// DeleteParty is change_contact with ChangeType delete_party, 删除部门事件. A department (party) has been removed
-// from a corp's address book.
+// DeleteParty is change_contact with ChangeType delete_party,
+// 删除部门事件. A department (party) has been removed from a corp's
+// address book.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90640; the
-// page also shows a JSON form.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
-// self-built page is 90971.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/90640; the page also shows
+// a JSON form.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96303; the self-built page
+// is 90971.
 type DeleteParty struct {
 	Head
 
@@ -1575,12 +2202,16 @@ func (e *DeleteParty) field(name []byte) any {
 	return nil
 }
 
-// UpdateTag is change_contact with ChangeType update_tag, 标签成员变更事件. Members or departments have been
-// tagged or untagged; the order of such events is not guaranteed, so read the tag again.
+// UpdateTag is change_contact with ChangeType update_tag,
+// 标签成员变更事件. Members or departments have been tagged or
+// untagged; the order of such events is not guaranteed, so read the tag again.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90641.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/90376; the
-// self-built page is 90972.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/90641.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96304; the self-built page
+// is 90972.
 type UpdateTag struct {
 	Head
 
@@ -1610,12 +2241,15 @@ func (e *UpdateTag) field(name []byte) any {
 	return nil
 }
 
-// BalanceLow is customer_acquisition with ChangeType balance_low, 企业使用量即将耗尽事件. Fewer than 20 uses
-// of the customer-acquisition assistant are left.
+// BalanceLow is customer_acquisition with ChangeType balance_low,
+// 企业使用量即将耗尽事件. Fewer than 20 uses of the
+// customer-acquisition assistant are left.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type BalanceLow struct {
 	Head
 }
@@ -1625,12 +2259,15 @@ func (*BalanceLow) EventName() string { return NameBalanceLow }
 
 func (*BalanceLow) field([]byte) any { return nil }
 
-// BalanceExhausted is customer_acquisition with ChangeType balance_exhausted, 使用量已经耗尽事件. The uses of
-// the customer-acquisition assistant are used up.
+// BalanceExhausted is customer_acquisition with ChangeType balance_exhausted,
+// 使用量已经耗尽事件. The uses of the customer-acquisition assistant
+// are used up.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type BalanceExhausted struct {
 	Head
 }
@@ -1640,12 +2277,15 @@ func (*BalanceExhausted) EventName() string { return NameBalanceExhausted }
 
 func (*BalanceExhausted) field([]byte) any { return nil }
 
-// BalanceIncreased is customer_acquisition with ChangeType balance_increased, 使用量增加事件. There are uses of
-// the customer-acquisition assistant again after there were none.
+// BalanceIncreased is customer_acquisition with ChangeType balance_increased,
+// 使用量增加事件. There are uses of the customer-acquisition assistant
+// again after there were none.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type BalanceIncreased struct {
 	Head
 }
@@ -1655,13 +2295,14 @@ func (*BalanceIncreased) EventName() string { return NameBalanceIncreased }
 
 func (*BalanceIncreased) field([]byte) any { return nil }
 
-// LinkUnavailable is customer_acquisition with ChangeType link_unavailable, 获客链接异常事件. An acquisition
-// link cannot add customers any more.
+// LinkUnavailable is customer_acquisition with ChangeType link_unavailable,
+// 获客链接异常事件. An acquisition link cannot add customers any more.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
-// in the page's table of contents; fields as on the self-built page 97299.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type LinkUnavailable struct {
 	Head
 
@@ -1679,13 +2320,15 @@ func (e *LinkUnavailable) field(name []byte) any {
 	return nil
 }
 
-// DeleteLink is customer_acquisition with ChangeType delete_link, 删除获客链接事件. An acquisition link has
-// been deleted; deletions by API are not pushed.
+// DeleteLink is customer_acquisition with ChangeType delete_link,
+// 删除获客链接事件. An acquisition link has been deleted; deletions by
+// API are not pushed.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
-// in the page's table of contents; fields as on the self-built page 97299.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type DeleteLink struct {
 	Head
 
@@ -1703,13 +2346,15 @@ func (e *DeleteLink) field(name []byte) any {
 	return nil
 }
 
-// QuotaExpireSoon is customer_acquisition with ChangeType quota_expire_soon, 获客使用量即将过期事件. Uses of
-// the customer-acquisition assistant will expire; pushed 14, 7, 3, 2 and 1 days before.
+// QuotaExpireSoon is customer_acquisition with ChangeType quota_expire_soon,
+// 获客使用量即将过期事件. Uses of the customer-acquisition assistant
+// will expire; pushed 14, 7, 3, 2 and 1 days before.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
-// in the page's table of contents; fields as on the self-built page 97299.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type QuotaExpireSoon struct {
 	Head
 
@@ -1730,12 +2375,15 @@ func (e *QuotaExpireSoon) field(name []byte) any {
 	return nil
 }
 
-// OpenProfile is customer_acquisition with ChangeType open_profile, 微信客户打开获客链接事件. A WeChat
-// customer has opened a member's profile by an acquisition link; only for corps of some trades.
+// OpenProfile is customer_acquisition with ChangeType open_profile,
+// 微信客户打开获客链接事件. A WeChat customer has opened a member's
+// profile by an acquisition link; only for corps of some trades.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type OpenProfile struct {
 	Head
 
@@ -1756,12 +2404,15 @@ func (e *OpenProfile) field(name []byte) any {
 	return nil
 }
 
-// FriendRequest is customer_acquisition with ChangeType friend_request, 微信客户发起好友申请. A WeChat
-// customer has asked by an acquisition link to add a member, and the link has a state.
+// FriendRequest is customer_acquisition with ChangeType friend_request,
+// 微信客户发起好友申请. A WeChat customer has asked by an acquisition
+// link to add a member, and the link has a state.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type FriendRequest struct {
 	Head
 
@@ -1782,19 +2433,24 @@ func (e *FriendRequest) field(name []byte) any {
 	return nil
 }
 
-// CustomerStartChat is customer_acquisition with ChangeType customer_start_chat, 成员首次收消息事件. A
-// customer who came by an acquisition link has sent the member the first message.
+// CustomerStartChat is customer_acquisition with ChangeType
+// customer_start_chat, 成员首次收消息事件. A customer who came by an
+// acquisition link has sent the member the first message.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
-// in the page's table of contents; fields as on the self-built page 97299.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402; the
+// customer-acquisition component (99485) gets State, and neither UserID nor
+// ExternalUserID.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type CustomerStartChat struct {
 	Head
 
 	UserID         string // the member who serves the customer
 	ExternalUserID string // the external contact
 	LinkID         string // the acquisition link
+	State          string // the customer_channel of the link; for the customer-acquisition component only
 }
 
 // EventName implements Event.
@@ -1808,17 +2464,23 @@ func (e *CustomerStartChat) field(name []byte) any {
 		return &e.ExternalUserID
 	case "linkid":
 		return &e.LinkID
+	case "state":
+		return &e.State
 	}
 	return nil
 }
 
-// MessageFromCustomer is customer_acquisition with ChangeType message_from_customer, 成员多次收消息事件. A
-// customer who came by an acquisition link has sent the member message 3, 5 or 10.
+// MessageFromCustomer is customer_acquisition with ChangeType
+// message_from_customer, 成员多次收消息事件. A customer who came by an
+// acquisition link has sent the member message 3, 5 or 10.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97402; named
-// in the page's table of contents; fields as on the self-built page 97299.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/98958 (not verified
-// on an official page); fields as on the self-built page 97299.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97402; the
+// customer-acquisition component (99485) gets State, and neither UserID nor
+// ExternalUserID.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/98958.
 type MessageFromCustomer struct {
 	Head
 
@@ -1827,6 +2489,7 @@ type MessageFromCustomer struct {
 	LinkID         string // the acquisition link
 	ChatSeq        int    // how many messages: 3, 5 or 10; not sent since 2024-12-19
 	ChatKey        string // secret: asks WeCom for the details of the chat, good for 30 minutes
+	State          string // the customer_channel of the link; for the customer-acquisition component only, not sent since 2024-12-19
 }
 
 // EventName implements Event.
@@ -1844,16 +2507,20 @@ func (e *MessageFromCustomer) field(name []byte) any {
 		return &e.ChatSeq
 	case "chatkey":
 		return &e.ChatKey
+	case "state":
+		return &e.State
 	}
 	return nil
 }
 
-// ServiceBalanceLow is customer_acquisition with ChangeType service_balance_low,
-// 服务商获客使用量即将耗尽事件. The uses the provider has bought for its customer-acquisition component
-// are about to run out.
+// ServiceBalanceLow is customer_acquisition with ChangeType
+// service_balance_low, 服务商获客使用量即将耗尽事件. The uses the
+// provider has bought for its customer-acquisition component are about to run
+// out.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
-// verified on an official page); customer-acquisition component only; further fields unknown.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/99485;
+// customer-acquisition component only; no AuthCorpId, it is about the provider.
 type ServiceBalanceLow struct {
 	Head
 }
@@ -1863,12 +2530,14 @@ func (*ServiceBalanceLow) EventName() string { return NameServiceBalanceLow }
 
 func (*ServiceBalanceLow) field([]byte) any { return nil }
 
-// ServiceBalanceExhausted is customer_acquisition with ChangeType service_balance_exhausted,
-// 服务商获客使用量已经耗尽事件. The uses the provider has bought for its customer-acquisition component
-// are used up.
+// ServiceBalanceExhausted is customer_acquisition with ChangeType
+// service_balance_exhausted, 服务商获客使用量已经耗尽事件. The
+// uses the provider has bought for its customer-acquisition component are used
+// up.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
-// verified on an official page); customer-acquisition component only; further fields unknown.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/99485;
+// customer-acquisition component only; no AuthCorpId, it is about the provider.
 type ServiceBalanceExhausted struct {
 	Head
 }
@@ -1878,40 +2547,69 @@ func (*ServiceBalanceExhausted) EventName() string { return NameServiceBalanceEx
 
 func (*ServiceBalanceExhausted) field([]byte) any { return nil }
 
-// ServiceBalanceConsumed is customer_acquisition with ChangeType service_balance_consumed,
-// 消耗服务商使用量事件. A use the provider has bought for its customer-acquisition component has been
-// consumed.
+// ServiceBalanceConsumed is customer_acquisition with ChangeType
+// service_balance_consumed, 消耗服务商使用量事件. A use the provider
+// has bought for its customer-acquisition component has been consumed.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
-// verified on an official page); customer-acquisition component only; further fields unknown.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/99485;
+// customer-acquisition component only.
 type ServiceBalanceConsumed struct {
 	Head
+
+	LinkID  string // the acquisition link
+	State   string // the customer_channel of the link
+	OnceKey string // the once_key that was put on the link
 }
 
 // EventName implements Event.
 func (*ServiceBalanceConsumed) EventName() string { return NameServiceBalanceConsumed }
 
-func (*ServiceBalanceConsumed) field([]byte) any { return nil }
+func (e *ServiceBalanceConsumed) field(name []byte) any {
+	switch string(name) {
+	case "linkid":
+		return &e.LinkID
+	case "state":
+		return &e.State
+	case "oncekey":
+		return &e.OnceKey
+	}
+	return nil
+}
 
-// ChangePrice is customer_acquisition with ChangeType change_price, 获客链接服务商代付价格调整事件.
-// WeCom has changed the price the provider pays for acquisition links.
+// ChangePrice is customer_acquisition with ChangeType change_price,
+// 获客链接服务商代付价格调整事件. WeCom has changed the price
+// the provider pays for acquisition links.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99485 (not
-// verified on an official page); customer-acquisition component only; further fields unknown.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/99485;
+// customer-acquisition component only; the sample is not well-formed.
 type ChangePrice struct {
 	Head
+
+	Price         int       // the new price of one use, in fen
+	EffectiveTime time.Time // when it takes effect
 }
 
 // EventName implements Event.
 func (*ChangePrice) EventName() string { return NameChangePrice }
 
-func (*ChangePrice) field([]byte) any { return nil }
+func (e *ChangePrice) field(name []byte) any {
+	switch string(name) {
+	case "price":
+		return &e.Price
+	case "effectivetime":
+		return &e.EffectiveTime
+	}
+	return nil
+}
 
-// CustomerAcquisitionPermitChange is customer_acquisition_permit_change, 客户可建联成员范围变动事件. The
-// range of members that customers may be linked to has changed.
+// CustomerAcquisitionPermitChange is customer_acquisition_permit_change,
+// 客户可建联成员范围变动事件. The range of members that customers
+// may be linked to has changed.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92277 (not
-// verified on an official page); listed on the page; the name is from a peer, further fields unknown.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92277.
 type CustomerAcquisitionPermitChange struct {
 	Head
 }
@@ -1923,12 +2621,12 @@ func (*CustomerAcquisitionPermitChange) EventName() string {
 
 func (*CustomerAcquisitionPermitChange) field([]byte) any { return nil }
 
-// ConversationNewMessage is conversation_new_message, 产生会话回调事件. There are new messages in conversations
-// that a corp lets be archived.
+// ConversationNewMessage is conversation_new_message, 产生会话回调事件.
+// There are new messages in conversations that a corp lets be archived.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/99682; suite of the chat-archive authorisation; the third-party
-// page is 97085.
+// https://developer.work.weixin.qq.com/document/path/99682; suite of the
+// chat-archive authorisation; the third-party page is 97085.
 type ConversationNewMessage struct {
 	Head
 
@@ -1946,10 +2644,12 @@ func (e *ConversationNewMessage) field(name []byte) any {
 	return nil
 }
 
-// HitKeyword is hit_keyword, 命中关键词规则通知. A message in an archived conversation has met a keyword rule.
+// HitKeyword is hit_keyword, 命中关键词规则通知. A message in an
+// archived conversation has met a keyword rule.
 //
 // By InfoType on the command URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97244; suite of the chat-archive authorisation.
+// https://developer.work.weixin.qq.com/document/path/97244; suite of the
+// chat-archive authorisation.
 type HitKeyword struct {
 	Head
 
@@ -1967,11 +2667,13 @@ func (e *HitKeyword) field(name []byte) any {
 	return nil
 }
 
-// ChatArchiveExportFinished is chat_archive_export_finished, 会话内容导出完成通知. An export of archived
-// conversations has finished.
+// ChatArchiveExportFinished is chat_archive_export_finished,
+// 会话内容导出完成通知. An export of archived conversations has
+// finished.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/101388 (not
-// verified on an official page); official pages show only the JSON form for zone programs.
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99620; the customized page
+// is 99679; a program of the data zone gets it as JSON.
 type ChatArchiveExportFinished struct {
 	Head
 
@@ -1990,10 +2692,13 @@ func (e *ChatArchiveExportFinished) field(name []byte) any {
 }
 
 // ChatArchiveAuditApprovedSingle is chat_archive_audit_approved_single,
-// 客户同意进行聊天内容存档事件回调. A customer has agreed that a chat with one member is archived.
+// 客户同意进行聊天内容存档事件回调. A customer has agreed that
+// a chat with one member is archived.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99532 (not
-// verified on an official page); official pages show only the JSON form for zone programs.
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99532; the customized page
+// is 99681; a program of the data zone gets it as JSON; the sample is not
+// well-formed.
 type ChatArchiveAuditApprovedSingle struct {
 	Head
 
@@ -2017,11 +2722,13 @@ func (e *ChatArchiveAuditApprovedSingle) field(name []byte) any {
 	return nil
 }
 
-// ChatArchiveAuditApprovedRoom is chat_archive_audit_approved_room, 客户同意进行聊天内容存档事件回调. A
-// customer has agreed that a group chat is archived.
+// ChatArchiveAuditApprovedRoom is chat_archive_audit_approved_room,
+// 客户同意进行聊天内容存档事件回调. A customer has agreed that
+// a group chat is archived.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/99532 (not
-// verified on an official page); official pages show only the JSON form for zone programs.
+// By InfoType on the command URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/99532; the customized page
+// is 99681; named there, without a sample of its own.
 type ChatArchiveAuditApprovedRoom struct {
 	Head
 
@@ -2042,12 +2749,14 @@ func (e *ChatArchiveAuditApprovedRoom) field(name []byte) any {
 	return nil
 }
 
-// CreateStudent is change_school_contact with ChangeType create_student, 新增学生事件. A student has been added
-// to a school's contacts.
+// CreateStudent is change_school_contact with ChangeType create_student,
+// 新增学生事件. A student has been added to a school's contacts.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type CreateStudent struct {
 	Head
 
@@ -2065,17 +2774,19 @@ func (e *CreateStudent) field(name []byte) any {
 	return nil
 }
 
-// UpdateStudent is change_school_contact with ChangeType update_student, 编辑学生事件. A student in a school's
-// contacts has been changed.
+// UpdateStudent is change_school_contact with ChangeType update_student,
+// 编辑学生事件. A student in a school's contacts has been changed.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type UpdateStudent struct {
 	Head
 
 	ID    string // school userid of the student
-	NewID string // the new userid of the student; only if that was changed
+	NewID string // the new userid of the student; only if that was changed, and in the command form
 }
 
 // EventName implements Event.
@@ -2091,13 +2802,14 @@ func (e *UpdateStudent) field(name []byte) any {
 	return nil
 }
 
-// DeleteStudent is change_school_contact with ChangeType delete_student, 删除学生事件. A student has been removed
-// from a school's contacts.
+// DeleteStudent is change_school_contact with ChangeType delete_student,
+// 删除学生事件. A student has been removed from a school's contacts.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
-// on the page; the body is that of create_student.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type DeleteStudent struct {
 	Head
 
@@ -2115,13 +2827,14 @@ func (e *DeleteStudent) field(name []byte) any {
 	return nil
 }
 
-// CreateParent is change_school_contact with ChangeType create_parent, 新增家长事件. A parent has been added to a
-// school's contacts.
+// CreateParent is change_school_contact with ChangeType create_parent,
+// 新增家长事件. A parent has been added to a school's contacts.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
-// on the page; the body is that of create_student.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type CreateParent struct {
 	Head
 
@@ -2139,18 +2852,19 @@ func (e *CreateParent) field(name []byte) any {
 	return nil
 }
 
-// UpdateParent is change_school_contact with ChangeType update_parent, 编辑家长事件. A parent in a school's
-// contacts has been changed.
+// UpdateParent is change_school_contact with ChangeType update_parent,
+// 编辑家长事件. A parent in a school's contacts has been changed.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
-// on the page; the body is that of create_student.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type UpdateParent struct {
 	Head
 
 	ID    string // school userid of the parent
-	NewID string // the new userid of the parent; only if that was changed
+	NewID string // the new userid of the parent; only if that was changed, and in the command form
 }
 
 // EventName implements Event.
@@ -2166,13 +2880,14 @@ func (e *UpdateParent) field(name []byte) any {
 	return nil
 }
 
-// DeleteParent is change_school_contact with ChangeType delete_parent, 删除家长事件. A parent has been removed
-// from a school's contacts.
+// DeleteParent is change_school_contact with ChangeType delete_parent,
+// 删除家长事件. A parent has been removed from a school's contacts.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
-// on the page; the body is that of create_student.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type DeleteParent struct {
 	Head
 
@@ -2190,13 +2905,14 @@ func (e *DeleteParent) field(name []byte) any {
 	return nil
 }
 
-// ChangeSchoolContactSubscribe is change_school_contact with ChangeType subscribe, 家长关注事件. A parent follows
-// the school now.
+// ChangeSchoolContactSubscribe is change_school_contact with ChangeType
+// subscribe, 家长关注事件. A parent follows the school now.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
-// on the page; the body is that of create_student.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type ChangeSchoolContactSubscribe struct {
 	Head
 
@@ -2214,13 +2930,15 @@ func (e *ChangeSchoolContactSubscribe) field(name []byte) any {
 	return nil
 }
 
-// ChangeSchoolContactUnsubscribe is change_school_contact with ChangeType unsubscribe, 家长取消关注事件. A
-// parent does not follow the school any more.
+// ChangeSchoolContactUnsubscribe is change_school_contact with ChangeType
+// unsubscribe, 家长取消关注事件. A parent does not follow the school
+// any more.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92051; named
-// on the page; the body is that of create_student.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96716 (not verified
-// on an official page); the body is that of the self-built page 92032.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92051.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96716.
 type ChangeSchoolContactUnsubscribe struct {
 	Head
 
@@ -2238,13 +2956,17 @@ func (e *ChangeSchoolContactUnsubscribe) field(name []byte) any {
 	return nil
 }
 
-// CreateDepartment is change_school_contact with ChangeType create_department, 创建部门事件. A department, such
-// as a class, has been added to a school's contacts.
+// CreateDepartment is change_school_contact with ChangeType create_department,
+// 创建部门事件. A department, such as a class, has been added to a
+// school's contacts.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92050; the
-// sample's ChangeType is a broken CDATA section.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96717 (not verified
-// on an official page); the self-built sample 92052 spells it _deparmtment.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92050; the sample's
+// ChangeType is a broken CDATA section.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96717; the self-built
+// sample 92052 spells it _deparmtment.
 type CreateDepartment struct {
 	Head
 
@@ -2262,13 +2984,17 @@ func (e *CreateDepartment) field(name []byte) any {
 	return nil
 }
 
-// UpdateDepartment is change_school_contact with ChangeType update_department, 更新部门事件. A department, such
-// as a class, has been changed in a school's contacts.
+// UpdateDepartment is change_school_contact with ChangeType update_department,
+// 更新部门事件. A department, such as a class, has been changed in a
+// school's contacts.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92050; the
-// sample's ChangeType is a broken CDATA section.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96717 (not verified
-// on an official page); the self-built sample 92052 spells it _deparmtment.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92050; the sample's
+// ChangeType is a broken CDATA section.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96717; the self-built
+// sample 92052 spells it _deparmtment.
 type UpdateDepartment struct {
 	Head
 
@@ -2286,13 +3012,17 @@ func (e *UpdateDepartment) field(name []byte) any {
 	return nil
 }
 
-// DeleteDepartment is change_school_contact with ChangeType delete_department, 删除部门事件. A department, such
-// as a class, has been removed from a school's contacts.
+// DeleteDepartment is change_school_contact with ChangeType delete_department,
+// 删除部门事件. A department, such as a class, has been removed from a
+// school's contacts.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92050; the
-// sample's ChangeType is a broken CDATA section.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96717 (not verified
-// on an official page); the self-built sample 92052 spells it _deparmtment.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92050; the sample's
+// ChangeType is a broken CDATA section.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96717; the self-built
+// sample 92052 spells it _deparmtment.
 type DeleteDepartment struct {
 	Head
 
@@ -2310,11 +3040,12 @@ func (e *DeleteDepartment) field(name []byte) any {
 	return nil
 }
 
-// ChangeSchoolContactBatch is change_school_contact_batch, 家校通讯录批量变更事件. Many changes of a
-// school's contacts within a short time, instead of the single events.
+// ChangeSchoolContactBatch is change_school_contact_batch,
+// 家校通讯录批量变更事件. Many changes of a school's contacts within
+// a short time, instead of the single events.
 //
-// By InfoType on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97281; up to
-// 1000 changes.
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97281; up to 1000 changes.
 type ChangeSchoolContactBatch struct {
 	Head
 
@@ -2332,12 +3063,17 @@ func (e *ChangeSchoolContactBatch) field(name []byte) any {
 	return nil
 }
 
-// SysApprovalChange is sys_approval_change, 审批申请状态变化回调通知. An application in WeCom's own
-// approval app has changed: submitted, agreed, rejected, forwarded, urged, withdrawn, commented.
+// SysApprovalChange is sys_approval_change,
+// 审批申请状态变化回调通知. An application in WeCom's own approval
+// app has changed: submitted, agreed, rejected, forwarded, urged, withdrawn,
+// commented.
 //
-// By Event on the command URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/92633; the
-// command URL although the envelope is the data one; receiveid not stated.
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/96508.
+// By Event on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/92633; the command URL
+// although the envelope is the data one; receiveid not stated.
+//
+// By Event on the data URL, for customized apps:
+// https://developer.work.weixin.qq.com/document/path/96508.
 type SysApprovalChange struct {
 	Head
 
@@ -2355,8 +3091,8 @@ func (e *SysApprovalChange) field(name []byte) any {
 	return nil
 }
 
-// Subscribe is subscribe, 成员关注事件. A member has come into the app's visible range, or joined the corp within
-// it.
+// Subscribe is subscribe, 成员关注事件. A member has come into the app's
+// visible range, or joined the corp within it.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
@@ -2377,8 +3113,8 @@ func (e *Subscribe) field(name []byte) any {
 	return nil
 }
 
-// Unsubscribe is unsubscribe, 成员取消关注事件. A member has left the app's visible range or the corp, or was
-// disabled.
+// Unsubscribe is unsubscribe, 成员取消关注事件. A member has left the
+// app's visible range or the corp, or was disabled.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2420,10 +3156,12 @@ func (e *EnterAgent) field(name []byte) any {
 	return nil
 }
 
-// Location is LOCATION, 上报地理位置. A member's client reports where it is.
+// Location is LOCATION, 上报地理位置. A member's client reports where it
+// is.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90376; upper case; can be replied to.
+// https://developer.work.weixin.qq.com/document/path/90376; upper case; can be
+// replied to.
 type Location struct {
 	Head
 
@@ -2450,11 +3188,21 @@ func (e *Location) field(name []byte) any {
 	return nil
 }
 
-// BatchJobResult is batch_job_result, 异步任务完成事件推送. A job the app has started, an import or an export
-// of contacts, has finished.
+// BatchJobResult is batch_job_result, 异步任务完成事件推送. A job
+// that was started by API has finished: an import or an export of contacts, or
+// a translation of ids.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90376.
+// https://developer.work.weixin.qq.com/document/path/90376; FromUserName is sys
+// for exports (96298).
+//
+// By InfoType on the command URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/94956; exports of
+// contacts; no AuthCorpId, the corp is the one whose job it is.
+//
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/91875; translation of ids;
+// neither ErrCode nor ErrMsg.
 type BatchJobResult struct {
 	Head
 
@@ -2472,7 +3220,8 @@ func (e *BatchJobResult) field(name []byte) any {
 	return nil
 }
 
-// Click is click, 点击菜单拉取消息的事件推送. A member has chosen a menu item that asks for a message.
+// Click is click, 点击菜单拉取消息的事件推送. A member has chosen
+// a menu item that asks for a message.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
@@ -2493,7 +3242,8 @@ func (e *Click) field(name []byte) any {
 	return nil
 }
 
-// View is view, 点击菜单跳转链接的事件推送. A member has chosen a menu item that opens a page.
+// View is view, 点击菜单跳转链接的事件推送. A member has chosen a
+// menu item that opens a page.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
@@ -2514,8 +3264,9 @@ func (e *View) field(name []byte) any {
 	return nil
 }
 
-// ViewMiniprogram is view_miniprogram, 点击菜单跳转小程序的事件推送. A member has chosen a menu item that
-// opens a mini program.
+// ViewMiniprogram is view_miniprogram,
+// 点击菜单跳转小程序的事件推送. A member has chosen a menu item
+// that opens a mini program.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
@@ -2536,7 +3287,8 @@ func (e *ViewMiniprogram) field(name []byte) any {
 	return nil
 }
 
-// ScancodePush is scancode_push, 扫码推事件的事件推送. A member has scanned a code by a menu item.
+// ScancodePush is scancode_push, 扫码推事件的事件推送. A member has
+// scanned a code by a menu item.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2560,8 +3312,9 @@ func (e *ScancodePush) field(name []byte) any {
 	return nil
 }
 
-// ScancodeWaitmsg is scancode_waitmsg, 扫码推事件且弹出“消息接收中”提示框的事件推送. A member
-// has scanned a code by a menu item and waits for a message.
+// ScancodeWaitmsg is scancode_waitmsg,
+// 扫码推事件且弹出“消息接收中”提示框的事件推送. A
+// member has scanned a code by a menu item and waits for a message.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
@@ -2585,8 +3338,8 @@ func (e *ScancodeWaitmsg) field(name []byte) any {
 	return nil
 }
 
-// PicSysphoto is pic_sysphoto, 弹出系统拍照发图的事件推送. A member has taken pictures by a menu item that
-// opens the camera.
+// PicSysphoto is pic_sysphoto, 弹出系统拍照发图的事件推送. A
+// member has taken pictures by a menu item that opens the camera.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2610,7 +3363,8 @@ func (e *PicSysphoto) field(name []byte) any {
 	return nil
 }
 
-// PicPhotoOrAlbum is pic_photo_or_album, 弹出拍照或者相册发图的事件推送. A member has taken or chosen
+// PicPhotoOrAlbum is pic_photo_or_album,
+// 弹出拍照或者相册发图的事件推送. A member has taken or chosen
 // pictures by a menu item that opens the camera or the album.
 //
 // By Event on the data URL, for third-party and customized apps:
@@ -2635,8 +3389,8 @@ func (e *PicPhotoOrAlbum) field(name []byte) any {
 	return nil
 }
 
-// PicWeixin is pic_weixin, 弹出微信相册发图器的事件推送. A member has chosen pictures by a menu item that
-// opens the album.
+// PicWeixin is pic_weixin, 弹出微信相册发图器的事件推送. A member
+// has chosen pictures by a menu item that opens the album.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2660,8 +3414,9 @@ func (e *PicWeixin) field(name []byte) any {
 	return nil
 }
 
-// LocationSelect is location_select, 弹出地理位置选择器的事件推送. A member has chosen a place by a menu
-// item.
+// LocationSelect is location_select,
+// 弹出地理位置选择器的事件推送. A member has chosen a place by a
+// menu item.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2688,11 +3443,13 @@ func (e *LocationSelect) field(name []byte) any {
 	return nil
 }
 
-// OpenApprovalChange is open_approval_change, 审批状态通知事件. An application made through the approval engine
-// of the app itself has changed, or an approver has acted.
+// OpenApprovalChange is open_approval_change, 审批状态通知事件. An
+// application made through the approval engine of the app itself has changed,
+// or an approver has acted.
 //
-// By Event on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/90376; the
-// approval-engine page writes ItemUserid and ApproverStep.
+// By Event on the data URL, for third-party and customized apps:
+// https://developer.work.weixin.qq.com/document/path/90376; the customized page
+// is 96468; the approval-engine page writes ItemUserid and ApproverStep.
 type OpenApprovalChange struct {
 	Head
 
@@ -2710,11 +3467,12 @@ func (e *OpenApprovalChange) field(name []byte) any {
 	return nil
 }
 
-// TemplateCardEvent is template_card_event, 模板卡片事件推送. A member has pressed a button of a template card.
+// TemplateCardEvent is template_card_event, 模板卡片事件推送. A member
+// has pressed a button of a template card.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90376; can be replied to, though the dependable way to update the
-// card is the ResponseCode.
+// https://developer.work.weixin.qq.com/document/path/90376; can be replied to,
+// though the dependable way to update the card is the ResponseCode.
 type TemplateCardEvent struct {
 	Head
 
@@ -2744,8 +3502,9 @@ func (e *TemplateCardEvent) field(name []byte) any {
 	return nil
 }
 
-// TemplateCardMenuEvent is template_card_menu_event, 通用模板卡片右上角菜单事件推送. A member has chosen
-// from the menu in the corner of a template card.
+// TemplateCardMenuEvent is template_card_menu_event,
+// 通用模板卡片右上角菜单事件推送. A member has chosen from the
+// menu in the corner of a template card.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; can be replied to.
@@ -2775,8 +3534,8 @@ func (e *TemplateCardMenuEvent) field(name []byte) any {
 	return nil
 }
 
-// InactiveAlert is inactive_alert, 长期未使用应用停用预警事件. The app will be disabled in a corp because
-// nobody has used it for long.
+// InactiveAlert is inactive_alert, 长期未使用应用停用预警事件. The
+// app will be disabled in a corp because nobody has used it for long.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2797,8 +3556,9 @@ func (e *InactiveAlert) field(name []byte) any {
 	return nil
 }
 
-// CloseInactiveAgent is close_inactive_agent, 长期未使用应用临时停用事件. The app has been disabled in a
-// corp because nobody has used it for long.
+// CloseInactiveAgent is close_inactive_agent,
+// 长期未使用应用临时停用事件. The app has been disabled in a corp
+// because nobody has used it for long.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2811,11 +3571,13 @@ func (*CloseInactiveAgent) EventName() string { return NameCloseInactiveAgent }
 
 func (*CloseInactiveAgent) field([]byte) any { return nil }
 
-// ReopenInactiveAgent is reopen_inactive_agent, 长期未使用应用重新启用事件. An administrator has enabled
-// the app again after it was disabled for disuse.
+// ReopenInactiveAgent is reopen_inactive_agent,
+// 长期未使用应用重新启用事件. An administrator has enabled the app
+// again after it was disabled for disuse.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/90376; FromUserName is the administrator.
+// https://developer.work.weixin.qq.com/document/path/90376; FromUserName is the
+// administrator.
 type ReopenInactiveAgent struct {
 	Head
 }
@@ -2825,8 +3587,9 @@ func (*ReopenInactiveAgent) EventName() string { return NameReopenInactiveAgent 
 
 func (*ReopenInactiveAgent) field([]byte) any { return nil }
 
-// LowActiveAlert is low_active_alert, 应用低活跃预警事件. The app's access to a corp's customer data will be
-// limited because the app is little used.
+// LowActiveAlert is low_active_alert, 应用低活跃预警事件. The app's
+// access to a corp's customer data will be limited because the app is little
+// used.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2847,7 +3610,8 @@ func (e *LowActiveAlert) field(name []byte) any {
 	return nil
 }
 
-// LowActive is low_active, 低活跃应用事件. The app counts as little used in a corp now.
+// LowActive is low_active, 低活跃应用事件. The app counts as little used
+// in a corp now.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2860,7 +3624,8 @@ func (*LowActive) EventName() string { return NameLowActive }
 
 func (*LowActive) field([]byte) any { return nil }
 
-// ActiveRestored is active_restored, 低活跃应用活跃恢复事件. The app is used enough in a corp again.
+// ActiveRestored is active_restored, 低活跃应用活跃恢复事件. The app
+// is used enough in a corp again.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376.
@@ -2873,7 +3638,8 @@ func (*ActiveRestored) EventName() string { return NameActiveRestored }
 
 func (*ActiveRestored) field([]byte) any { return nil }
 
-// TaskcardClick is taskcard_click, 任务卡片事件推送. A member has pressed a button of a task card.
+// TaskcardClick is taskcard_click, 任务卡片事件推送. A member has
+// pressed a button of a task card.
 //
 // By Event on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90376; retired.
@@ -2897,11 +3663,13 @@ func (e *TaskcardClick) field(name []byte) any {
 	return nil
 }
 
-// MsgAuditApproved is change_external_contact with ChangeType msg_audit_approved,
-// 客户同意进行聊天内容存档事件回调. A customer has agreed that the chat with a member is archived.
+// MsgAuditApproved is change_external_contact with ChangeType
+// msg_audit_approved, 客户同意进行聊天内容存档事件回调. A
+// customer has agreed that the chat with a member is archived.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/92005 (not verified
-// on an official page); self-built apps; third-party apps get chat_archive_audit_approved_single.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/92005; third-party and
+// customized apps get chat_archive_audit_approved_single.
 type MsgAuditApproved struct {
 	Head
 
@@ -2925,10 +3693,12 @@ func (e *MsgAuditApproved) field(name []byte) any {
 	return nil
 }
 
-// UnlicensedNotify is unlicensed_notify, 接口许可失效通知. A member without an interface licence uses the app.
+// UnlicensedNotify is unlicensed_notify, 接口许可失效通知. A member
+// without an interface licence uses the app.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/95716; FromUserName is the member.
+// https://developer.work.weixin.qq.com/document/path/95716; can be replied to;
+// FromUserName is the member.
 type UnlicensedNotify struct {
 	Head
 }
@@ -2938,11 +3708,12 @@ func (*UnlicensedNotify) EventName() string { return NameUnlicensedNotify }
 
 func (*UnlicensedNotify) field([]byte) any { return nil }
 
-// ChangeAppAdmin is change_app_admin, 应用管理员变更通知. The administrators of the app in a corp have
-// changed.
+// ChangeAppAdmin is change_app_admin, 应用管理员变更通知. The
+// administrators of the app in a corp have changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/95038; the data URL, not the command URL.
+// https://developer.work.weixin.qq.com/document/path/95038; the data URL, not
+// the command URL.
 type ChangeAppAdmin struct {
 	Head
 }
@@ -2952,7 +3723,8 @@ func (*ChangeAppAdmin) EventName() string { return NameChangeAppAdmin }
 
 func (*ChangeAppAdmin) field([]byte) any { return nil }
 
-// MessageText is a message with MsgType text, 文本消息. A member has sent the app a text.
+// MessageText is a message with MsgType text, 文本消息. A member has sent
+// the app a text.
 //
 // By MsgType on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
@@ -2976,7 +3748,8 @@ func (e *MessageText) field(name []byte) any {
 	return nil
 }
 
-// MessageImage is a message with MsgType image, 图片消息. A member has sent the app a picture.
+// MessageImage is a message with MsgType image, 图片消息. A member has sent
+// the app a picture.
 //
 // By MsgType on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
@@ -3003,7 +3776,8 @@ func (e *MessageImage) field(name []byte) any {
 	return nil
 }
 
-// MessageVoice is a message with MsgType voice, 语音消息. A member has sent the app a voice message.
+// MessageVoice is a message with MsgType voice, 语音消息. A member has sent
+// the app a voice message.
 //
 // By MsgType on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
@@ -3030,7 +3804,8 @@ func (e *MessageVoice) field(name []byte) any {
 	return nil
 }
 
-// MessageVideo is a message with MsgType video, 视频消息. A member has sent the app a video.
+// MessageVideo is a message with MsgType video, 视频消息. A member has sent
+// the app a video.
 //
 // By MsgType on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
@@ -3057,7 +3832,8 @@ func (e *MessageVideo) field(name []byte) any {
 	return nil
 }
 
-// MessageLocation is a message with MsgType location, 位置消息. A member has sent the app a place.
+// MessageLocation is a message with MsgType location, 位置消息. A member
+// has sent the app a place.
 //
 // By MsgType on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
@@ -3093,7 +3869,8 @@ func (e *MessageLocation) field(name []byte) any {
 	return nil
 }
 
-// MessageLink is a message with MsgType link, 链接消息. A member has sent the app a link.
+// MessageLink is a message with MsgType link, 链接消息. A member has sent
+// the app a link.
 //
 // By MsgType on the data URL, for third-party and customized apps:
 // https://developer.work.weixin.qq.com/document/path/90375; can be replied to.
@@ -3126,11 +3903,12 @@ func (e *MessageLink) field(name []byte) any {
 	return nil
 }
 
-// ProgramNotify is program_notify, 应用接收专区通知. A program of the corp's data zone (数据与智能专区)
-// notifies the app.
+// ProgramNotify is program_notify, 应用接收专区通知. A program of the
+// corp's data zone (数据与智能专区) notifies the app.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/99843; the customized page is 100048.
+// https://developer.work.weixin.qq.com/document/path/99843; the customized page
+// is 100048.
 type ProgramNotify struct {
 	Head
 
@@ -3151,11 +3929,12 @@ func (e *ProgramNotify) field(name []byte) any {
 	return nil
 }
 
-// MsgauditNotify is msgaudit_notify, 产生会话回调事件. There are new messages to archive; at most every 15
-// seconds.
+// MsgauditNotify is msgaudit_notify, 产生会话回调事件. There are new
+// messages to archive; at most every 15 seconds.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95039; self-built
-// page only; availability to providers unproven.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95039; third-party and
+// customized apps get conversation_new_message.
 type MsgauditNotify struct {
 	Head
 }
@@ -3165,11 +3944,14 @@ func (*MsgauditNotify) EventName() string { return NameMsgauditNotify }
 
 func (*MsgauditNotify) field([]byte) any { return nil }
 
-// DeviceDataAuthChange is device_data_auth_change, 设备数据授权变更回调. A corp has changed which devices'
-// data the app may have.
+// DeviceDataAuthChange is device_data_auth_change,
+// 设备数据授权变更回调. A corp has changed which devices' data the
+// app may have.
 //
-// By InfoType on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/96103; the data
-// URL although the envelope is the command one; receiveid not stated; WeCom waits 1000 ms.
+// By InfoType on the data URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/96103; the data URL
+// although the envelope is the command one; receiveid not stated; WeCom waits
+// 1000 ms.
 type DeviceDataAuthChange struct {
 	Head
 }
@@ -3179,11 +3961,13 @@ func (*DeviceDataAuthChange) EventName() string { return NameDeviceDataAuthChang
 
 func (*DeviceDataAuthChange) field([]byte) any { return nil }
 
-// KfMsgOrEvent is kf_msg_or_event, 微信客服接收消息和事件. A WeCom-KF account of the corp has new messages
-// or events, to be fetched with kf/sync_msg, for the last 3 days.
+// KfMsgOrEvent is kf_msg_or_event, 微信客服接收消息和事件. A
+// WeCom-KF account of the corp has new messages or events, to be fetched with
+// kf/sync_msg, for the last 3 days.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/96426; no FromUserName; the third-party page is 94699.
+// https://developer.work.weixin.qq.com/document/path/96426; no FromUserName;
+// the third-party page is 94699.
 type KfMsgOrEvent struct {
 	Head
 
@@ -3204,11 +3988,13 @@ func (e *KfMsgOrEvent) field(name []byte) any {
 	return nil
 }
 
-// KfAccountAuthChange is kf_account_auth_change, 客服账号授权变更事件. A corp has changed which WeCom-KF
-// accounts the app may manage.
+// KfAccountAuthChange is kf_account_auth_change,
+// 客服账号授权变更事件. A corp has changed which WeCom-KF accounts
+// the app may manage.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97713; the third-party page is 97302.
+// https://developer.work.weixin.qq.com/document/path/97713; the third-party
+// page is 97302.
 type KfAccountAuthChange struct {
 	Head
 
@@ -3229,11 +4015,12 @@ func (e *KfAccountAuthChange) field(name []byte) any {
 	return nil
 }
 
-// DeleteCalendar is delete_calendar, 删除日历事件. A calendar the app made has been deleted.
+// DeleteCalendar is delete_calendar, 删除日历事件. A calendar the app
+// made has been deleted.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97806 (not verified on an official page); the customized page is
-// 97771.
+// https://developer.work.weixin.qq.com/document/path/97806; the customized page
+// is 97771.
 type DeleteCalendar struct {
 	Head
 
@@ -3251,11 +4038,12 @@ func (e *DeleteCalendar) field(name []byte) any {
 	return nil
 }
 
-// ModifyCalendar is modify_calendar, 修改日历事件. A calendar the app made has been changed.
+// ModifyCalendar is modify_calendar, 修改日历事件. A calendar the app
+// made has been changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97808 (not verified on an official page); the customized page is
-// 97772.
+// https://developer.work.weixin.qq.com/document/path/97808; the customized page
+// is 97772.
 type ModifyCalendar struct {
 	Head
 
@@ -3273,11 +4061,12 @@ func (e *ModifyCalendar) field(name []byte) any {
 	return nil
 }
 
-// ModifySchedule is modify_schedule, 修改日程事件. A schedule the app made has been changed.
+// ModifySchedule is modify_schedule, 修改日程事件. A schedule the app
+// made has been changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97809 (not verified on an official page); the customized page is
-// 97773.
+// https://developer.work.weixin.qq.com/document/path/97809; the customized page
+// is 97773.
 type ModifySchedule struct {
 	Head
 
@@ -3298,11 +4087,12 @@ func (e *ModifySchedule) field(name []byte) any {
 	return nil
 }
 
-// DeleteSchedule is delete_schedule, 删除日程事件. A schedule in a calendar the app made has been deleted.
+// DeleteSchedule is delete_schedule, 删除日程事件. A schedule in a
+// calendar the app made has been deleted.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97810 (not verified on an official page); the customized page is
-// 97774.
+// https://developer.work.weixin.qq.com/document/path/97810; the customized page
+// is 97774.
 type DeleteSchedule struct {
 	Head
 
@@ -3323,12 +4113,12 @@ func (e *DeleteSchedule) field(name []byte) any {
 	return nil
 }
 
-// RespondSchedule is respond_schedule, 日程回执事件. A member has accepted, declined or left open a schedule the
-// app made.
+// RespondSchedule is respond_schedule, 日程回执事件. A member has
+// accepted, declined or left open a schedule the app made.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/98099 (not verified on an official page); FromUserName is the
-// member who responds; the customized page is 98110.
+// https://developer.work.weixin.qq.com/document/path/98099; can be replied to;
+// FromUserName is the member who responds; the customized page is 98110.
 type RespondSchedule struct {
 	Head
 
@@ -3349,11 +4139,12 @@ func (e *RespondSchedule) field(name []byte) any {
 	return nil
 }
 
-// AddSchedule is add_schedule, 添加日程事件. A schedule has been added to a calendar the app made.
+// AddSchedule is add_schedule, 添加日程事件. A schedule has been added to
+// a calendar the app made.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/93704 (not verified on an official page); an older page, absent
-// from the current chapter.
+// https://developer.work.weixin.qq.com/document/path/93704 (not verified on an
+// official page); the page is gone.
 type AddSchedule struct {
 	Head
 
@@ -3374,12 +4165,12 @@ func (e *AddSchedule) field(name []byte) any {
 	return nil
 }
 
-// ModifyMeeting is meeting_change with ChangeType modify_meeting, 修改会议事件. A meeting the app made has been
-// changed.
+// ModifyMeeting is meeting_change with ChangeType modify_meeting,
+// 修改会议事件. A meeting the app made has been changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97459; FromUserName is the member who does it; the third-party
-// page is 97451.
+// https://developer.work.weixin.qq.com/document/path/97459; FromUserName is the
+// member who does it; the third-party page is 97451.
 type ModifyMeeting struct {
 	Head
 
@@ -3397,12 +4188,12 @@ func (e *ModifyMeeting) field(name []byte) any {
 	return nil
 }
 
-// CancelMeeting is meeting_change with ChangeType cancel_meeting, 取消会议事件. A meeting the app made has been
-// cancelled.
+// CancelMeeting is meeting_change with ChangeType cancel_meeting,
+// 取消会议事件. A meeting the app made has been cancelled.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97459; FromUserName is the member who does it; the third-party
-// page is 97451.
+// https://developer.work.weixin.qq.com/document/path/97459; FromUserName is the
+// member who does it; the third-party page is 97451.
 type CancelMeeting struct {
 	Head
 
@@ -3420,12 +4211,767 @@ func (e *CancelMeeting) field(name []byte) any {
 	return nil
 }
 
-// DocMemberChange is doc_change with ChangeType doc_member_change, 修改文档成员事件. Members have been added to
-// a document the app made.
+// MeetingStart is meeting_change with ChangeType meeting_start,
+// 会议开始事件. A meeting the app made has begun.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98333.
+type MeetingStart struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*MeetingStart) EventName() string { return NameMeetingStart }
+
+func (e *MeetingStart) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// MeetingEnd is meeting_change with ChangeType meeting_end, 会议结束事件.
+// A meeting the app made has ended.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98337.
+type MeetingEnd struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*MeetingEnd) EventName() string { return NameMeetingEnd }
+
+func (e *MeetingEnd) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// MeetingMuteAll is meeting_change with ChangeType meeting_mute_all,
+// 会议全体静音事件. All participants of a meeting the app made have
+// been muted.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98341.
+type MeetingMuteAll struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*MeetingMuteAll) EventName() string { return NameMeetingMuteAll }
+
+func (e *MeetingMuteAll) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// MeetingUnmuteAll is meeting_change with ChangeType meeting_unmute_all,
+// 会议解除全体静音事件. The participants of a meeting the app made
+// are no longer all muted.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98345.
+type MeetingUnmuteAll struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*MeetingUnmuteAll) EventName() string { return NameMeetingUnmuteAll }
+
+func (e *MeetingUnmuteAll) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// JoinMeeting is meeting_change with ChangeType join_meeting,
+// 成员入会事件. Somebody has joined a meeting the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98348.
+type JoinMeeting struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*JoinMeeting) EventName() string { return NameJoinMeeting }
+
+func (e *JoinMeeting) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// QuitMeeting is meeting_change with ChangeType quit_meeting,
+// 成员离会事件. Somebody has left a meeting the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98352.
+type QuitMeeting struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*QuitMeeting) EventName() string { return NameQuitMeeting }
+
+func (e *QuitMeeting) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// JoinMeetingBeforeHost is meeting_change with ChangeType
+// join_meeting_before_host, 成员等待主持人入会事件. Somebody waits
+// for the host to come to a meeting the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98353.
+type JoinMeetingBeforeHost struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*JoinMeetingBeforeHost) EventName() string { return NameJoinMeetingBeforeHost }
+
+func (e *JoinMeetingBeforeHost) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// JoinWaitingRoom is meeting_change with ChangeType join_waiting_room,
+// 成员进入等候室事件. Somebody has come into the waiting room of a
+// meeting the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98354.
+type JoinWaitingRoom struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*JoinWaitingRoom) EventName() string { return NameJoinWaitingRoom }
+
+func (e *JoinWaitingRoom) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// QuitWaitingRoom is meeting_change with ChangeType quit_waiting_room,
+// 成员离开等候室事件. Somebody has left the waiting room of a meeting
+// the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98355.
+type QuitWaitingRoom struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	OperatedUser      QuitWaitingRoomOperatedUser
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*QuitWaitingRoom) EventName() string { return NameQuitWaitingRoom }
+
+func (e *QuitWaitingRoom) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "operateduser":
+		return &e.OperatedUser
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// JoinFromMeetingRoom is meeting_change with ChangeType join_from_meeting_room,
+// 成员从等候室进入会议事件. Somebody has come from the waiting room
+// into a meeting the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98393.
+type JoinFromMeetingRoom struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	OperatedUser      JoinFromMeetingRoomOperatedUser
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*JoinFromMeetingRoom) EventName() string { return NameJoinFromMeetingRoom }
+
+func (e *JoinFromMeetingRoom) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "operateduser":
+		return &e.OperatedUser
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// MoveToWaitingRoom is meeting_change with ChangeType move_to_waiting_room,
+// 成员从会议中被移入等候室事件. Somebody has been moved from a
+// meeting the app made to its waiting room.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98394.
+type MoveToWaitingRoom struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	OperatedUser      MoveToWaitingRoomOperatedUser
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*MoveToWaitingRoom) EventName() string { return NameMoveToWaitingRoom }
+
+func (e *MoveToWaitingRoom) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "operateduser":
+		return &e.OperatedUser
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// OpenScreenShare is meeting_change with ChangeType open_screen_share,
+// 共享屏幕开启事件. Somebody has begun to share the screen in a meeting
+// the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98395.
+type OpenScreenShare struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*OpenScreenShare) EventName() string { return NameOpenScreenShare }
+
+func (e *OpenScreenShare) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// CloseScreenShare is meeting_change with ChangeType close_screen_share,
+// 共享屏幕结束事件. Somebody has stopped to share the screen in a
+// meeting the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98396.
+type CloseScreenShare struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*CloseScreenShare) EventName() string { return NameCloseScreenShare }
+
+func (e *CloseScreenShare) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// RoleChange is meeting_change with ChangeType role_change,
+// 会议成员角色变更事件. The role of a participant of a meeting the
+// app made has changed.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98397.
+type RoleChange struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	OperatedUser      RoleChangeOperatedUser
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*RoleChange) EventName() string { return NameRoleChange }
+
+func (e *RoleChange) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "operateduser":
+		return &e.OperatedUser
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// WebinarRoleChange is meeting_change with ChangeType webinar_role_change,
+// 网络研讨会成员角色变更事件. The role of a participant of a
+// webinar the app made has changed.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98771.
+type WebinarRoleChange struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	OperatedUser      WebinarRoleChangeOperatedUser
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*WebinarRoleChange) EventName() string { return NameWebinarRoleChange }
+
+func (e *WebinarRoleChange) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "operateduser":
+		return &e.OperatedUser
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// WebinarWarmUpUpload is meeting_change with ChangeType webinar_warm_up_upload,
+// 网络研讨会暖场上传结果. The warm-up picture or video of a webinar
+// the app made has been uploaded, or could not be.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98773; the sample is not
+// well-formed.
+type WebinarWarmUpUpload struct {
+	Head
+
+	MeetingID  string // the meeting
+	WarmUpInfo WarmUpInfo
+}
+
+// EventName implements Event.
+func (*WebinarWarmUpUpload) EventName() string { return NameWebinarWarmUpUpload }
+
+func (e *WebinarWarmUpUpload) field(name []byte) any {
+	switch string(name) {
+	case "meetingid":
+		return &e.MeetingID
+	case "warmupinfo":
+		return &e.WarmUpInfo
+	}
+	return nil
+}
+
+// PstnStatusUpdate is meeting_change with ChangeType pstn_status_update, PSTN
+// 外呼状态更新事件. A telephone call (PSTN) from a meeting the app made
+// has changed its state.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98774.
+type PstnStatusUpdate struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+	PstnStatus        string // START_INVITE, START_ACCEPT, LEAVE_WITHOUT_ACCEPT, LEAVE_WITH_ACCEPTED or CANCLE_INVITE (WeCom's spelling)
+}
+
+// EventName implements Event.
+func (*PstnStatusUpdate) EventName() string { return NamePstnStatusUpdate }
+
+func (e *PstnStatusUpdate) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	case "pstnstatus":
+		return &e.PstnStatus
+	}
+	return nil
+}
+
+// MediumUpload is meeting_change with ChangeType medium_upload,
+// 素材上传结果. Files for a meeting the app made have been uploaded by
+// API, or could not be.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98775; the sample is not
+// well-formed.
+type MediumUpload struct {
+	Head
+
+	MeetingID       string // the meeting
+	AllUploadStatus string // true if all were uploaded, false if all must be uploaded again
+	UploadInfo      []UploadInfo
+}
+
+// EventName implements Event.
+func (*MediumUpload) EventName() string { return NameMediumUpload }
+
+func (e *MediumUpload) field(name []byte) any {
+	switch string(name) {
+	case "meetingid":
+		return &e.MeetingID
+	case "alluploadstatus":
+		return &e.AllUploadStatus
+	case "uploadinfo":
+		return (*structs[UploadInfo, *UploadInfo])(&e.UploadInfo)
+	}
+	return nil
+}
+
+// StartRecording is meeting_change with ChangeType start_recording,
+// 开始云录制事件. The cloud recording of a meeting the app made has
+// begun.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98398.
+type StartRecording struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*StartRecording) EventName() string { return NameStartRecording }
+
+func (e *StartRecording) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// PauseRecording is meeting_change with ChangeType pause_recording,
+// 暂停云录制事件. The cloud recording of a meeting the app made has been
+// paused.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98399.
+type PauseRecording struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*PauseRecording) EventName() string { return NamePauseRecording }
+
+func (e *PauseRecording) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// ResumeRecording is meeting_change with ChangeType resume_recording,
+// 恢复云录制事件. The cloud recording of a meeting the app made goes on.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98400.
+type ResumeRecording struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*ResumeRecording) EventName() string { return NameResumeRecording }
+
+func (e *ResumeRecording) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// StopRecording is meeting_change with ChangeType stop_recording,
+// 停止云录制事件. The cloud recording of a meeting the app made has
+// stopped.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98401.
+type StopRecording struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*StopRecording) EventName() string { return NameStopRecording }
+
+func (e *StopRecording) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// RecordingComplete is meeting_change with ChangeType recording_complete,
+// 云录制已完成事件. The cloud recording of a meeting the app made is
+// ready.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98402.
+type RecordingComplete struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*RecordingComplete) EventName() string { return NameRecordingComplete }
+
+func (e *RecordingComplete) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// DeleteRecording is meeting_change with ChangeType delete_recording,
+// 删除云录制事件. A cloud recording of a meeting the app made has been
+// deleted.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98404.
+type DeleteRecording struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+}
+
+// EventName implements Event.
+func (*DeleteRecording) EventName() string { return NameDeleteRecording }
+
+func (e *DeleteRecording) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	}
+	return nil
+}
+
+// Enroll is meeting_change with ChangeType enroll, 用户报名事件. Somebody
+// has enrolled for a meeting or webinar the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98781.
+type Enroll struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+	EnrollID          string // the enrolment
+}
+
+// EventName implements Event.
+func (*Enroll) EventName() string { return NameEnroll }
+
+func (e *Enroll) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	case "enrollid":
+		return &e.EnrollID
+	}
+	return nil
+}
+
+// CancelEnroll is meeting_change with ChangeType cancel_enroll,
+// 用户取消报名事件. Somebody has cancelled the enrolment for a meeting
+// or webinar the app made.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98782.
+type CancelEnroll struct {
+	Head
+
+	FromUserTmpOpenID string // id within the meeting of the one who does it; absent if the system does
+	MeetingID         string // the meeting
+	EnrollID          string // the enrolment
+}
+
+// EventName implements Event.
+func (*CancelEnroll) EventName() string { return NameCancelEnroll }
+
+func (e *CancelEnroll) field(name []byte) any {
+	switch string(name) {
+	case "fromusertmpopenid":
+		return &e.FromUserTmpOpenID
+	case "meetingid":
+		return &e.MeetingID
+	case "enrollid":
+		return &e.EnrollID
+	}
+	return nil
+}
+
+// MeetingRoomResponse is meeting_change with ChangeType meeting_room_response,
+// 会议室应答事件. A meeting room that a meeting the app made has called
+// has answered.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/98783.
+type MeetingRoomResponse struct {
+	Head
+
+	MeetingID          string // the meeting
+	MeetingRoomID      string // the meeting room; absent if MraAddress is there
+	MraAddress         MraAddress
+	RoomResponseStatus int // 0 no answer, 2 joined, 3 refused, 5 call cancelled
+}
+
+// EventName implements Event.
+func (*MeetingRoomResponse) EventName() string { return NameMeetingRoomResponse }
+
+func (e *MeetingRoomResponse) field(name []byte) any {
+	switch string(name) {
+	case "meetingid":
+		return &e.MeetingID
+	case "meetingroomid":
+		return &e.MeetingRoomID
+	case "mraaddress":
+		return &e.MraAddress
+	case "roomresponsestatus":
+		return &e.RoomResponseStatus
+	}
+	return nil
+}
+
+// StartMeeting is meeting_statistics with ChangeType start_meeting,
+// 会议发起事件. A member has begun a quick meeting, or been the first to
+// come to a booked one.
+//
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/99648; the sample is not
+// well-formed.
+type StartMeeting struct {
+	Head
+
+	Status int // 1 begun, 2 failed
+}
+
+// EventName implements Event.
+func (*StartMeeting) EventName() string { return NameStartMeeting }
+
+func (e *StartMeeting) field(name []byte) any {
+	switch string(name) {
+	case "status":
+		return &e.Status
+	}
+	return nil
+}
+
+// DocMemberChange is doc_change with ChangeType doc_member_change,
+// 修改文档成员事件. Members have been added to a document the app made.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97839 (not verified on an official page); the customized page is
-// 97836.
+// https://developer.work.weixin.qq.com/document/path/97839; the customized page
+// is 97836.
 type DocMemberChange struct {
 	Head
 
@@ -3443,11 +4989,12 @@ func (e *DocMemberChange) field(name []byte) any {
 	return nil
 }
 
-// DeleteDoc is doc_change with ChangeType delete_doc, 删除文档事件. A document the app made has been deleted.
+// DeleteDoc is doc_change with ChangeType delete_doc, 删除文档事件. A
+// document the app made has been deleted.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97840 (not verified on an official page); the customized page is
-// 97837.
+// https://developer.work.weixin.qq.com/document/path/97840; the customized page
+// is 97837.
 type DeleteDoc struct {
 	Head
 
@@ -3465,12 +5012,12 @@ func (e *DeleteDoc) field(name []byte) any {
 	return nil
 }
 
-// FormComplete is doc_change with ChangeType form_complete, 收集表完成事件. A member has filled in a form the
-// app made.
+// FormComplete is doc_change with ChangeType form_complete,
+// 收集表完成事件. A member has filled in a form the app made.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97841 (not verified on an official page); the customized page is
-// 97838.
+// https://developer.work.weixin.qq.com/document/path/97841; the customized page
+// is 97838.
 type FormComplete struct {
 	Head
 
@@ -3488,11 +5035,12 @@ func (e *FormComplete) field(name []byte) any {
 	return nil
 }
 
-// DeleteForm is doc_change with ChangeType delete_form, 删除收集表事件. A form the app made has been deleted.
+// DeleteForm is doc_change with ChangeType delete_form, 删除收集表事件.
+// A form the app made has been deleted.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/98055 (not verified on an official page); the customized page is
-// 98097.
+// https://developer.work.weixin.qq.com/document/path/98055; the customized page
+// is 98097.
 type DeleteForm struct {
 	Head
 
@@ -3510,12 +5058,13 @@ func (e *DeleteForm) field(name []byte) any {
 	return nil
 }
 
-// FormSettingsChange is doc_change with ChangeType form_settings_change, 修改收集表设置事件. The settings of a
-// form the app made have been changed.
+// FormSettingsChange is doc_change with ChangeType form_settings_change,
+// 修改收集表设置事件. The settings of a form the app made have been
+// changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/98056 (not verified on an official page); the customized page is
-// 98098.
+// https://developer.work.weixin.qq.com/document/path/98056; the customized page
+// is 98098.
 type FormSettingsChange struct {
 	Head
 
@@ -3533,18 +5082,18 @@ func (e *FormSettingsChange) field(name []byte) any {
 	return nil
 }
 
-// AddFiled is smart_sheet_change with ChangeType add_filed, 字段变更事件. Fields have been added to a smart sheet
-// the app made; WeCom spells it filed.
+// AddFiled is smart_sheet_change with ChangeType add_filed, 字段变更事件.
+// Fields have been added to a smart sheet the app made; WeCom spells it filed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/101016 (not verified on an official page); the customized page is
-// 101018.
+// https://developer.work.weixin.qq.com/document/path/101016; FromUserName may
+// be the tmp_external_userid of an outsider; the customized page is 101018.
 type AddFiled struct {
 	Head
 
 	DocID   string   // the smart sheet document
 	SheetID string   // the sheet in it
-	FieldID []string // a field (column)
+	FieldID []string // a field (column), at most 1000 a push
 }
 
 // EventName implements Event.
@@ -3562,18 +5111,19 @@ func (e *AddFiled) field(name []byte) any {
 	return nil
 }
 
-// UpdateFiled is smart_sheet_change with ChangeType update_filed, 字段变更事件. Fields have been changed in a
-// smart sheet the app made; WeCom spells it filed.
+// UpdateFiled is smart_sheet_change with ChangeType update_filed,
+// 字段变更事件. Fields have been changed in a smart sheet the app made;
+// WeCom spells it filed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/101016 (not verified on an official page); the customized page is
-// 101018.
+// https://developer.work.weixin.qq.com/document/path/101016; FromUserName may
+// be the tmp_external_userid of an outsider; the customized page is 101018.
 type UpdateFiled struct {
 	Head
 
 	DocID   string   // the smart sheet document
 	SheetID string   // the sheet in it
-	FieldID []string // a field (column)
+	FieldID []string // a field (column), at most 1000 a push
 }
 
 // EventName implements Event.
@@ -3591,18 +5141,19 @@ func (e *UpdateFiled) field(name []byte) any {
 	return nil
 }
 
-// DeleteFiled is smart_sheet_change with ChangeType delete_filed, 字段变更事件. Fields have been deleted from a
-// smart sheet the app made; WeCom spells it filed.
+// DeleteFiled is smart_sheet_change with ChangeType delete_filed,
+// 字段变更事件. Fields have been deleted from a smart sheet the app made;
+// WeCom spells it filed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/101016 (not verified on an official page); the customized page is
-// 101018.
+// https://developer.work.weixin.qq.com/document/path/101016; FromUserName may
+// be the tmp_external_userid of an outsider; the customized page is 101018.
 type DeleteFiled struct {
 	Head
 
 	DocID   string   // the smart sheet document
 	SheetID string   // the sheet in it
-	FieldID []string // a field (column)
+	FieldID []string // a field (column), at most 1000 a push
 }
 
 // EventName implements Event.
@@ -3620,12 +5171,12 @@ func (e *DeleteFiled) field(name []byte) any {
 	return nil
 }
 
-// AddRecord is smart_sheet_change with ChangeType add_record, 记录变更事件. Records have been added to a smart
-// sheet the app made.
+// AddRecord is smart_sheet_change with ChangeType add_record,
+// 记录变更事件. Records have been added to a smart sheet the app made.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/101017 (not verified on an official page); the customized page is
-// 101019.
+// https://developer.work.weixin.qq.com/document/path/101017; FromUserName may
+// be the tmp_external_userid of an outsider; the customized page is 101019.
 type AddRecord struct {
 	Head
 
@@ -3649,12 +5200,12 @@ func (e *AddRecord) field(name []byte) any {
 	return nil
 }
 
-// UpdateRecord is smart_sheet_change with ChangeType update_record, 记录变更事件. Records have been changed in a
-// smart sheet the app made.
+// UpdateRecord is smart_sheet_change with ChangeType update_record,
+// 记录变更事件. Records have been changed in a smart sheet the app made.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/101017 (not verified on an official page); the customized page is
-// 101019.
+// https://developer.work.weixin.qq.com/document/path/101017; FromUserName may
+// be the tmp_external_userid of an outsider; the customized page is 101019.
 type UpdateRecord struct {
 	Head
 
@@ -3678,12 +5229,13 @@ func (e *UpdateRecord) field(name []byte) any {
 	return nil
 }
 
-// DeleteRecord is smart_sheet_change with ChangeType delete_record, 记录变更事件. Records have been deleted from
-// a smart sheet the app made.
+// DeleteRecord is smart_sheet_change with ChangeType delete_record,
+// 记录变更事件. Records have been deleted from a smart sheet the app
+// made.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/101017 (not verified on an official page); the customized page is
-// 101019.
+// https://developer.work.weixin.qq.com/document/path/101017; FromUserName may
+// be the tmp_external_userid of an outsider; the customized page is 101019.
 type DeleteRecord struct {
 	Head
 
@@ -3707,12 +5259,13 @@ func (e *DeleteRecord) field(name []byte) any {
 	return nil
 }
 
-// WedriveInsufficientCapacity is wedrive_insufficient_capacity, 微盘容量不足事件. More than 90% of a corp's
-// WeDrive is used; at most once a day.
+// WedriveInsufficientCapacity is wedrive_insufficient_capacity,
+// 微盘容量不足事件. More than 90% of a corp's WeDrive is used; at most
+// once a day.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97972 (not verified on an official page); the customized page is
-// 97932.
+// https://developer.work.weixin.qq.com/document/path/97972; the customized page
+// is 97932.
 type WedriveInsufficientCapacity struct {
 	Head
 }
@@ -3722,12 +5275,12 @@ func (*WedriveInsufficientCapacity) EventName() string { return NameWedriveInsuf
 
 func (*WedriveInsufficientCapacity) field([]byte) any { return nil }
 
-// DismissSpace is wedrive_space_change with ChangeType dismiss_space, 解散空间. A WeDrive space the app made has
-// been dissolved.
+// DismissSpace is wedrive_space_change with ChangeType dismiss_space,
+// 解散空间. A WeDrive space the app made has been dissolved.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97976 (not verified on an official page); the customized page is
-// 97935.
+// https://developer.work.weixin.qq.com/document/path/97976; the customized page
+// is 97935; FromUserName is sys on 97973.
 type DismissSpace struct {
 	Head
 
@@ -3745,12 +5298,13 @@ func (e *DismissSpace) field(name []byte) any {
 	return nil
 }
 
-// SpaceMemberChange is wedrive_space_change with ChangeType space_member_change, 修改空间成员. The members of a
-// WeDrive space the app made have been changed.
+// SpaceMemberChange is wedrive_space_change with ChangeType
+// space_member_change, 修改空间成员. The members of a WeDrive space the
+// app made have been changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97977 (not verified on an official page); the customized page is
-// 97936.
+// https://developer.work.weixin.qq.com/document/path/97977; the customized page
+// is 97936.
 type SpaceMemberChange struct {
 	Head
 
@@ -3768,12 +5322,13 @@ func (e *SpaceMemberChange) field(name []byte) any {
 	return nil
 }
 
-// SpaceSecuritySettingsChange is wedrive_space_change with ChangeType space_security_settings_change,
-// 修改空间安全设置. The security settings of a WeDrive space the app made have been changed.
+// SpaceSecuritySettingsChange is wedrive_space_change with ChangeType
+// space_security_settings_change, 修改空间安全设置. The security
+// settings of a WeDrive space the app made have been changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97978 (not verified on an official page); the customized page is
-// 97937.
+// https://developer.work.weixin.qq.com/document/path/97978; the customized page
+// is 97937.
 type SpaceSecuritySettingsChange struct {
 	Head
 
@@ -3791,12 +5346,12 @@ func (e *SpaceSecuritySettingsChange) field(name []byte) any {
 	return nil
 }
 
-// CreateFile is wedrive_file_change with ChangeType create_file, 文件变更事件. A file has been created in a
-// WeDrive space of the app.
+// CreateFile is wedrive_file_change with ChangeType create_file,
+// 文件变更事件. A file has been created in a WeDrive space of the app.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
-// 97934.
+// https://developer.work.weixin.qq.com/document/path/97975; the customized page
+// is 97934.
 type CreateFile struct {
 	Head
 
@@ -3814,12 +5369,12 @@ func (e *CreateFile) field(name []byte) any {
 	return nil
 }
 
-// RenameFile is wedrive_file_change with ChangeType rename_file, 文件变更事件. A WeDrive file of the app has been
-// renamed.
+// RenameFile is wedrive_file_change with ChangeType rename_file,
+// 文件变更事件. A WeDrive file of the app has been renamed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
-// 97934.
+// https://developer.work.weixin.qq.com/document/path/97975; the customized page
+// is 97934.
 type RenameFile struct {
 	Head
 
@@ -3837,12 +5392,13 @@ func (e *RenameFile) field(name []byte) any {
 	return nil
 }
 
-// UpdateFile is wedrive_file_change with ChangeType update_file, 文件变更事件. The content of a WeDrive file of
-// the app has been changed.
+// UpdateFile is wedrive_file_change with ChangeType update_file,
+// 文件变更事件. The content of a WeDrive file of the app has been
+// changed.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
-// 97934.
+// https://developer.work.weixin.qq.com/document/path/97975; the customized page
+// is 97934.
 type UpdateFile struct {
 	Head
 
@@ -3860,12 +5416,12 @@ func (e *UpdateFile) field(name []byte) any {
 	return nil
 }
 
-// DeleteFile is wedrive_file_change with ChangeType delete_file, 文件变更事件. A WeDrive file of the app has been
-// deleted.
+// DeleteFile is wedrive_file_change with ChangeType delete_file,
+// 文件变更事件. A WeDrive file of the app has been deleted.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
-// 97934.
+// https://developer.work.weixin.qq.com/document/path/97975; the customized page
+// is 97934.
 type DeleteFile struct {
 	Head
 
@@ -3883,12 +5439,12 @@ func (e *DeleteFile) field(name []byte) any {
 	return nil
 }
 
-// MoveFile is wedrive_file_change with ChangeType move_file, 文件变更事件. A WeDrive file of the app has been
-// moved.
+// MoveFile is wedrive_file_change with ChangeType move_file,
+// 文件变更事件. A WeDrive file of the app has been moved.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97975 (not verified on an official page); the customized page is
-// 97934.
+// https://developer.work.weixin.qq.com/document/path/97975; the customized page
+// is 97934.
 type MoveFile struct {
 	Head
 
@@ -3906,17 +5462,17 @@ func (e *MoveFile) field(name []byte) any {
 	return nil
 }
 
-// LivingStatusChange is living_status_change, 直播回调事件. A live broadcast the app made has been booked, begun,
-// ended or cancelled.
+// LivingStatusChange is living_status_change, 直播回调事件. A live
+// broadcast the app made has been booked, begun, ended or cancelled.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/94308 (not verified on an official page); the customized page is
-// 96842.
+// https://developer.work.weixin.qq.com/document/path/94308; the customized page
+// is 96842.
 type LivingStatusChange struct {
 	Head
 
 	LivingID string // the broadcast
-	Status   int    // 0 booked, 1 live, 2 ended, 3 expired, 4 cancelled
+	Status   int    // 0 booked, 1 live, 2 ended, 3 expired, 4 cancelled; 3 is not pushed
 }
 
 // EventName implements Event.
@@ -3932,11 +5488,12 @@ func (e *LivingStatusChange) field(name []byte) any {
 	return nil
 }
 
-// BookMeetingRoom is book_meeting_room, 会议室预定事件. A meeting room has been booked; only self-built apps get
-// it.
+// BookMeetingRoom is book_meeting_room, 会议室预定事件. A meeting room
+// has been booked; only self-built apps get it.
 //
 // By Event on the data URL, for self-built apps only, by its page:
-// https://developer.work.weixin.qq.com/document/path/95333; the sample's BookingId ends in a blank.
+// https://developer.work.weixin.qq.com/document/path/95333; the sample's
+// BookingId ends in a blank.
 type BookMeetingRoom struct {
 	Head
 
@@ -3957,11 +5514,12 @@ func (e *BookMeetingRoom) field(name []byte) any {
 	return nil
 }
 
-// CancelMeetingRoom is cancel_meeting_room, 会议室取消事件. The booking of a meeting room has been cancelled;
-// only self-built apps get it.
+// CancelMeetingRoom is cancel_meeting_room, 会议室取消事件. The booking
+// of a meeting room has been cancelled; only self-built apps get it.
 //
 // By Event on the data URL, for self-built apps only, by its page:
-// https://developer.work.weixin.qq.com/document/path/95333; the sample's BookingId ends in a blank.
+// https://developer.work.weixin.qq.com/document/path/95333; the sample's
+// BookingId ends in a blank.
 type CancelMeetingRoom struct {
 	Head
 
@@ -3982,11 +5540,12 @@ func (e *CancelMeetingRoom) field(name []byte) any {
 	return nil
 }
 
-// AppEmailChangeReceiveEmail is app_email_change with ChangeType receive_email, 应用邮箱接收邮件事件. The
-// app's mailbox has received email.
+// AppEmailChangeReceiveEmail is app_email_change with ChangeType receive_email,
+// 应用邮箱接收邮件事件. The app's mailbox has received email.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/97506; the third-party page is 97517.
+// https://developer.work.weixin.qq.com/document/path/97506; the third-party
+// page is 97517.
 type AppEmailChangeReceiveEmail struct {
 	Head
 
@@ -4004,11 +5563,12 @@ func (e *AppEmailChangeReceiveEmail) field(name []byte) any {
 	return nil
 }
 
-// UploadMediaJobFinish is upload_media_job_finish, 回调异步任务结果. An asynchronous upload of media
-// (异步上传临时素材) has finished.
+// UploadMediaJobFinish is upload_media_job_finish, 回调异步任务结果. An
+// asynchronous upload of media (异步上传临时素材) has finished.
 //
 // By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/96219 (not verified on an official page).
+// https://developer.work.weixin.qq.com/document/path/97126; the customized page
+// is 96488.
 type UploadMediaJobFinish struct {
 	Head
 
@@ -4026,11 +5586,13 @@ func (e *UploadMediaJobFinish) field(name []byte) any {
 	return nil
 }
 
-// SwitchWorkbenchMode is switch_workbench_mode, 修改设置工作台自定义开关事件推送. An administrator has
+// SwitchWorkbenchMode is switch_workbench_mode,
+// 修改设置工作台自定义开关事件推送. An administrator has
 // switched the app's custom display on the workbench on or off.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/92535 (not verified
-// on an official page).
+// By Event on the data URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/94620; customized apps do
+// not get it (96454).
 type SwitchWorkbenchMode struct {
 	Head
 
@@ -4048,12 +5610,11 @@ func (e *SwitchWorkbenchMode) field(name []byte) any {
 	return nil
 }
 
-// SubmitVIPAccountApproval is submit_vip_account_approval, 成员申请的提交回调. A member asks for an
-// advanced-feature account.
+// SubmitVIPAccountApproval is submit_vip_account_approval,
+// 成员申请的提交回调. A member asks for an advanced-feature account.
 //
-// By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/99876 (not verified on an official page); availability to
-// third-party apps unknown.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/99876.
 type SubmitVIPAccountApproval struct {
 	Head
 
@@ -4077,12 +5638,12 @@ func (e *SubmitVIPAccountApproval) field(name []byte) any {
 	return nil
 }
 
-// FinishVIPAccountApproval is finish_vip_account_approval, 成员申请的终止回调. A member's request for an
-// advanced-feature account has come to its end.
+// FinishVIPAccountApproval is finish_vip_account_approval,
+// 成员申请的终止回调. A member's request for an advanced-feature
+// account has come to its end.
 //
-// By Event on the data URL, for third-party and customized apps:
-// https://developer.work.weixin.qq.com/document/path/99877 (not verified on an official page); availability to
-// third-party apps unknown.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/99877.
 type FinishVIPAccountApproval struct {
 	Head
 
@@ -4103,11 +5664,13 @@ func (e *FinishVIPAccountApproval) field(name []byte) any {
 	return nil
 }
 
-// CreateChain is change_chain with ChangeType create_chain, 创建上下游空间事件. An upstream and downstream
-// chain has been created.
+// CreateChain is change_chain with ChangeType create_chain,
+// 创建上下游空间事件. An upstream and downstream chain has been
+// created.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type CreateChain struct {
 	Head
 
@@ -4125,11 +5688,13 @@ func (e *CreateChain) field(name []byte) any {
 	return nil
 }
 
-// UpdateChain is change_chain with ChangeType update_chain, 更新上下游空间事件. An upstream and downstream
-// chain has been changed.
+// UpdateChain is change_chain with ChangeType update_chain,
+// 更新上下游空间事件. An upstream and downstream chain has been
+// changed.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type UpdateChain struct {
 	Head
 
@@ -4147,11 +5712,13 @@ func (e *UpdateChain) field(name []byte) any {
 	return nil
 }
 
-// DeleteChain is change_chain with ChangeType delete_chain, 删除上下游空间事件. An upstream and downstream
-// chain has been deleted.
+// DeleteChain is change_chain with ChangeType delete_chain,
+// 删除上下游空间事件. An upstream and downstream chain has been
+// deleted.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type DeleteChain struct {
 	Head
 
@@ -4169,11 +5736,12 @@ func (e *DeleteChain) field(name []byte) any {
 	return nil
 }
 
-// CreateGroup is change_chain with ChangeType create_group, 新增上下游分组事件. A group has been added to a
-// chain.
+// CreateGroup is change_chain with ChangeType create_group,
+// 新增上下游分组事件. A group has been added to a chain.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type CreateGroup struct {
 	Head
 
@@ -4194,11 +5762,12 @@ func (e *CreateGroup) field(name []byte) any {
 	return nil
 }
 
-// UpdateGroup is change_chain with ChangeType update_group, 更新上下游分组事件. A group of a chain has been
-// changed.
+// UpdateGroup is change_chain with ChangeType update_group,
+// 更新上下游分组事件. A group of a chain has been changed.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type UpdateGroup struct {
 	Head
 
@@ -4219,11 +5788,12 @@ func (e *UpdateGroup) field(name []byte) any {
 	return nil
 }
 
-// DeleteGroup is change_chain with ChangeType delete_group, 删除上下游分组事件. A group has been deleted from
-// a chain.
+// DeleteGroup is change_chain with ChangeType delete_group,
+// 删除上下游分组事件. A group has been deleted from a chain.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type DeleteGroup struct {
 	Head
 
@@ -4244,10 +5814,12 @@ func (e *DeleteGroup) field(name []byte) any {
 	return nil
 }
 
-// CorpJoin is change_chain with ChangeType corp_join, 企业加入上下游事件. A corp has joined a chain.
+// CorpJoin is change_chain with ChangeType corp_join,
+// 企业加入上下游事件. A corp has joined a chain.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type CorpJoin struct {
 	Head
 
@@ -4268,11 +5840,12 @@ func (e *CorpJoin) field(name []byte) any {
 	return nil
 }
 
-// UpdateCorp is change_chain with ChangeType update_corp, 更新企业事件. A corp of a chain has been put in other
-// groups.
+// UpdateCorp is change_chain with ChangeType update_corp, 更新企业事件. A
+// corp of a chain has been put in other groups.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type UpdateCorp struct {
 	Head
 
@@ -4293,10 +5866,12 @@ func (e *UpdateCorp) field(name []byte) any {
 	return nil
 }
 
-// RemoveCorp is change_chain with ChangeType remove_corp, 移除企业事件. A corp has been removed from a chain.
+// RemoveCorp is change_chain with ChangeType remove_corp, 移除企业事件. A
+// corp has been removed from a chain.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/95796 (not verified
-// on an official page); self-built apps only; the sample's ids are broken CDATA sections.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/95796; the sample's ids
+// are broken CDATA sections.
 type RemoveCorp struct {
 	Head
 
@@ -4317,11 +5892,11 @@ func (e *RemoveCorp) field(name []byte) any {
 	return nil
 }
 
-// ChangeDomainIP is security with ChangeType change_domain_ip, 域名IP变更事件. WeCom's own domains or IP
-// addresses have changed.
+// ChangeDomainIP is security with ChangeType change_domain_ip,
+// 域名IP变更事件. WeCom's own domains or IP addresses have changed.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/100080 (not
-// verified on an official page); self-built apps only.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/100080.
 type ChangeDomainIP struct {
 	Head
 }
@@ -4331,11 +5906,12 @@ func (*ChangeDomainIP) EventName() string { return NameChangeDomainIP }
 
 func (*ChangeDomainIP) field([]byte) any { return nil }
 
-// PublicEmailChangeReceiveEmail is public_email_change with ChangeType receive_email, 公共邮箱接收邮件事件. A
-// shared mailbox has received email.
+// PublicEmailChangeReceiveEmail is public_email_change with ChangeType
+// receive_email, 公共邮箱接收邮件事件. A shared mailbox has received
+// email.
 //
-// By Event on the data URL, for customized apps: https://developer.work.weixin.qq.com/document/path/100180 (not
-// verified on an official page); self-built apps only.
+// By Event on the data URL, for self-built apps only, by its page:
+// https://developer.work.weixin.qq.com/document/path/100180.
 type PublicEmailChangeReceiveEmail struct {
 	Head
 
@@ -4356,11 +5932,13 @@ func (e *PublicEmailChangeReceiveEmail) field(name []byte) any {
 	return nil
 }
 
-// DeviceCheckinDataReport is device_checkin_data_report, 考勤打卡原始数据回调. A device has reported that
-// members checked in.
+// DeviceCheckinDataReport is device_checkin_data_report,
+// 考勤打卡原始数据回调. A device has reported that members checked
+// in.
 //
-// By Event on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97214; WeCom waits
-// 1000 ms; TimeStamp instead of CreateTime, no AgentID.
+// By Event on the data URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97214; WeCom waits 1000
+// ms; TimeStamp instead of CreateTime, no AgentID.
 type DeviceCheckinDataReport struct {
 	Head
 
@@ -4381,11 +5959,13 @@ func (e *DeviceCheckinDataReport) field(name []byte) any {
 	return nil
 }
 
-// DeviceAccesscontrolDataReport is device_accesscontrol_data_report, 门禁通行原始数据回调. A device has
-// reported that members passed a door.
+// DeviceAccesscontrolDataReport is device_accesscontrol_data_report,
+// 门禁通行原始数据回调. A device has reported that members passed a
+// door.
 //
-// By Event on the data URL, for third-party apps: https://developer.work.weixin.qq.com/document/path/97215; WeCom waits
-// 1000 ms; TimeStamp instead of CreateTime, no AgentID.
+// By Event on the data URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97215; WeCom waits 1000
+// ms; TimeStamp instead of CreateTime, no AgentID.
 type DeviceAccesscontrolDataReport struct {
 	Head
 
@@ -4406,10 +5986,38 @@ func (e *DeviceAccesscontrolDataReport) field(name []byte) any {
 	return nil
 }
 
-// LicensePaySuccess is license_pay_success, 支付成功通知. An order for interface licences has been paid and its
-// codes have been made.
+// DeviceTemperatureDataReport is device_temperature_data_report,
+// 体温检测原始数据回调. A device has measured the temperature of
+// members.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95804.
+// By Event on the data URL, for third-party apps:
+// https://developer.work.weixin.qq.com/document/path/97216; WeCom waits 1000
+// ms; TimeStamp instead of CreateTime, no AgentID.
+type DeviceTemperatureDataReport struct {
+	Head
+
+	TemperatureDataList []TemperatureDataListItem
+	DeviceSn            string // serial number of the device
+}
+
+// EventName implements Event.
+func (*DeviceTemperatureDataReport) EventName() string { return NameDeviceTemperatureDataReport }
+
+func (e *DeviceTemperatureDataReport) field(name []byte) any {
+	switch string(name) {
+	case "temperaturedatalist":
+		return wrapped{(*structs[TemperatureDataListItem, *TemperatureDataListItem])(&e.TemperatureDataList)}
+	case "devicesn":
+		return &e.DeviceSn
+	}
+	return nil
+}
+
+// LicensePaySuccess is license_pay_success, 支付成功通知. An order for
+// interface licences has been paid and its codes have been made.
+//
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/95804.
 type LicensePaySuccess struct {
 	Head
 
@@ -4430,9 +6038,11 @@ func (e *LicensePaySuccess) field(name []byte) any {
 	return nil
 }
 
-// LicenseRefund is license_refund, 退款结果通知. A refund of an order for interface licences has been decided.
+// LicenseRefund is license_refund, 退款结果通知. A refund of an order for
+// interface licences has been decided.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95805.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/95805.
 type LicenseRefund struct {
 	Head
 
@@ -4453,10 +6063,11 @@ func (e *LicenseRefund) field(name []byte) any {
 	return nil
 }
 
-// AutoActivate is auto_activate, 自动激活回调通知. Interface licences have been activated for members
-// automatically.
+// AutoActivate is auto_activate, 自动激活回调通知. Interface licences
+// have been activated for members automatically.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95994.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/95994.
 type AutoActivate struct {
 	Head
 
@@ -4477,10 +6088,11 @@ func (e *AutoActivate) field(name []byte) any {
 	return nil
 }
 
-// RegisterCorp is register_corp, 注册完成回调事件. A corp has been registered by the provider's registration
-// package.
+// RegisterCorp is register_corp, 注册完成回调事件. A corp has been
+// registered by the provider's registration package.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90585.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90585.
 type RegisterCorp struct {
 	Head
 
@@ -4510,11 +6122,12 @@ func (e *RegisterCorp) field(name []byte) any {
 	return nil
 }
 
-// EnterRegisterPackage is enter_register_package, 扫描推广二维码事件. A member has scanned the QR code of the
-// provider's registration package.
+// EnterRegisterPackage is enter_register_package, 扫描推广二维码事件.
+// A member has scanned the QR code of the provider's registration package.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/98071;
-// AuthCorpId is the corp of the member who scanned.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/98071; AuthCorpId is the
+// corp of the member who scanned.
 type EnterRegisterPackage struct {
 	Head
 
@@ -4541,10 +6154,12 @@ func (e *EnterRegisterPackage) field(name []byte) any {
 	return nil
 }
 
-// AdvancedAPIPaySuccess is advanced_api_pay_success, 支付成功通知. An order for accounts of an advanced API has
-// been paid.
+// AdvancedAPIPaySuccess is advanced_api_pay_success, 支付成功通知. An
+// order for accounts of an advanced API has been paid.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/101401.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/100303; the customized
+// page is 100265.
 type AdvancedAPIPaySuccess struct {
 	Head
 
@@ -4568,10 +6183,11 @@ func (e *AdvancedAPIPaySuccess) field(name []byte) any {
 	return nil
 }
 
-// AdvancedAPIRefund is advanced_api_refund, 退款结果通知. A refund of an order for accounts of an advanced API
-// has been decided.
+// AdvancedAPIRefund is advanced_api_refund, 退款结果通知. A refund of an
+// order for accounts of an advanced API has been decided.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100304.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/100304.
 type AdvancedAPIRefund struct {
 	Head
 
@@ -4595,10 +6211,11 @@ func (e *AdvancedAPIRefund) field(name []byte) any {
 	return nil
 }
 
-// AdvancedAPICancel is advanced_api_cancel, 取消订单通知. An order for accounts of an advanced API has been
-// cancelled.
+// AdvancedAPICancel is advanced_api_cancel, 取消订单通知. An order for
+// accounts of an advanced API has been cancelled.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100305.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/100305.
 type AdvancedAPICancel struct {
 	Head
 
@@ -4619,10 +6236,12 @@ func (e *AdvancedAPICancel) field(name []byte) any {
 	return nil
 }
 
-// AdvancedAPIInsufficient is advanced_api_insufficient, 接口不足通知. A corp has authorised more members than the
-// provider has accounts of an advanced API for.
+// AdvancedAPIInsufficient is advanced_api_insufficient, 接口不足通知. A
+// corp has authorised more members than the provider has accounts of an
+// advanced API for.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100306.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/100306.
 type AdvancedAPIInsufficient struct {
 	Head
 
@@ -4643,11 +6262,12 @@ func (e *AdvancedAPIInsufficient) field(name []byte) any {
 	return nil
 }
 
-// AdvancedAPIExpired is advanced_api_expired, 接口购买到期通知. The accounts of an advanced API bought for a
-// corp have expired.
+// AdvancedAPIExpired is advanced_api_expired, 接口购买到期通知. The
+// accounts of an advanced API bought for a corp have expired.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100269 (not
-// verified on an official page).
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/100307; the customized
+// page is 100269.
 type AdvancedAPIExpired struct {
 	Head
 
@@ -4668,11 +6288,12 @@ func (e *AdvancedAPIExpired) field(name []byte) any {
 	return nil
 }
 
-// AdvancedAPITrialExpired is advanced_api_trial_expired, 接口试用到期通知. A corp's trial of an advanced API
-// has expired.
+// AdvancedAPITrialExpired is advanced_api_trial_expired,
+// 接口试用到期通知. A corp's trial of an advanced API has expired.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/100270 (not
-// verified on an official page).
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/100308; the customized
+// page is 100270.
 type AdvancedAPITrialExpired struct {
 	Head
 
@@ -4690,11 +6311,13 @@ func (e *AdvancedAPITrialExpired) field(name []byte) any {
 	return nil
 }
 
-// AgreeExternalUserIDMigration is agree_external_userid_migration, 同意授权转换external_userid事件. A corp has
-// agreed that its external_userids are converted.
+// AgreeExternalUserIDMigration is agree_external_userid_migration,
+// 同意授权转换external_userid事件. A corp has agreed that its
+// external_userids are converted.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/95327 (not
-// verified on an official page); there is a JSON sample too.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/96516; there is a JSON
+// sample too.
 type AgreeExternalUserIDMigration struct {
 	Head
 }
@@ -4704,10 +6327,13 @@ func (*AgreeExternalUserIDMigration) EventName() string { return NameAgreeExtern
 
 func (*AgreeExternalUserIDMigration) field([]byte) any { return nil }
 
-// AddDevice is add_device, 添加设备事件. A corp has bound a device of the provider.
+// AddDevice is add_device, 添加设备事件. A corp has bound a device of the
+// provider.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type AddDevice struct {
 	Head
 
@@ -4731,10 +6357,13 @@ func (e *AddDevice) field(name []byte) any {
 	return nil
 }
 
-// DelDevice is del_device, 删除设备事件. A corp has removed a device of the provider.
+// DelDevice is del_device, 删除设备事件. A corp has removed a device of
+// the provider.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type DelDevice struct {
 	Head
 
@@ -4752,10 +6381,13 @@ func (e *DelDevice) field(name []byte) any {
 	return nil
 }
 
-// RemarkDeviceName is remark_device_name, 修改设备备注名事件. A corp has renamed a device of the provider.
+// RemarkDeviceName is remark_device_name, 修改设备备注名事件. A corp
+// has renamed a device of the provider.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type RemarkDeviceName struct {
 	Head
 
@@ -4776,10 +6408,13 @@ func (e *RemarkDeviceName) field(name []byte) any {
 	return nil
 }
 
-// ConnectInfo is connect_info, 设备连接事件. A device has connected to WeCom.
+// ConnectInfo is connect_info, 设备连接事件. A device has connected to
+// WeCom.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type ConnectInfo struct {
 	Head
 
@@ -4800,10 +6435,13 @@ func (e *ConnectInfo) field(name []byte) any {
 	return nil
 }
 
-// DisconnectInfo is disconnect_info, 设备断开连接事件. A device has lost its connection to WeCom.
+// DisconnectInfo is disconnect_info, 设备断开连接事件. A device has
+// lost its connection to WeCom.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type DisconnectInfo struct {
 	Head
 
@@ -4827,10 +6465,13 @@ func (e *DisconnectInfo) field(name []byte) any {
 	return nil
 }
 
-// FetchLogFinish is fetch_log_finish, 设备日志上传完成事件. A device has uploaded its log.
+// FetchLogFinish is fetch_log_finish, 设备日志上传完成事件. A device
+// has uploaded its log.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type FetchLogFinish struct {
 	Head
 
@@ -4851,10 +6492,13 @@ func (e *FetchLogFinish) field(name []byte) any {
 	return nil
 }
 
-// DeviceFeatureChange is device_feature_change, 设备功能变更事件. The features of a device have changed.
+// DeviceFeatureChange is device_feature_change, 设备功能变更事件. The
+// features of a device have changed.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type DeviceFeatureChange struct {
 	Head
 
@@ -4872,10 +6516,13 @@ func (e *DeviceFeatureChange) field(name []byte) any {
 	return nil
 }
 
-// ErrorReport is error_report, 设备异常上报事件. A device reports an error.
+// ErrorReport is error_report, 设备异常上报事件. A device reports an
+// error.
 //
-// By InfoType on the system event URL, for providers: https://developer.work.weixin.qq.com/document/path/90751 (not
-// verified on an official page); smart-hardware providers; the push may be JSON.
+// By InfoType on the system event URL, for providers:
+// https://developer.work.weixin.qq.com/document/path/90751 (not verified on an
+// official page); smart-hardware providers; the push may be JSON; the current
+// protocol is 96062.
 type ErrorReport struct {
 	Head
 
@@ -5019,9 +6666,9 @@ func (e *AuthUserInfo) field(name []byte) any {
 // BatchJob is an element BatchJob of an event.
 type BatchJob struct {
 	JobID   string // the job, at most 64 characters
-	JobType string // sync_user, replace_user, invite_user, replace_party, import_chain_contact, or an export job such as export_user
-	ErrCode int    // 0 if it went well
-	ErrMsg  string // the error in words
+	JobType string // sync_user, replace_user, invite_user, replace_party, import_chain_contact; export_user, export_simple_user, export_department, export_taguser, export_tag; contact_id_translate
+	ErrCode int    // 0 if it went well; not in the provider form
+	ErrMsg  string // the error in words; not in the provider form
 }
 
 func (e *BatchJob) field(name []byte) any {
@@ -5152,12 +6799,12 @@ type Details struct {
 	Speech   string    // what the approver said
 	SpStatus int       // status for this approver: 1 in progress, 2 agreed, 3 rejected, 4 forwarded
 	SpTime   time.Time // when the approver acted; 0 until then
-	Attach   []string  // media_id of a file the approver attached
+	Attach   []string  // media_id of a file the approver attached; MediaId on the third-party page
 }
 
 func (e *Details) field(name []byte) any {
 	switch string(name) {
-	case "approver":
+	case "approver", "approvor":
 		return &e.Approver
 	case "speech":
 		return &e.Speech
@@ -5165,7 +6812,7 @@ func (e *Details) field(name []byte) any {
 		return &e.SpStatus
 	case "sptime":
 		return &e.SpTime
-	case "attach":
+	case "attach", "mediaid":
 		return &e.Attach
 	}
 	return nil
@@ -5173,16 +6820,19 @@ func (e *Details) field(name []byte) any {
 
 // ExtAttrItem is an element Item of an event.
 type ExtAttrItem struct {
-	Name string // name of an extended attribute
-	Type int    // 0 text, 1 web page
-	Text ExtAttrItemText
-	Web  ExtAttrItemWeb
+	Name  string // name of an extended attribute
+	Value string // the text; on older pages, in place of Type and Text
+	Type  int    // 0 text, 1 web page
+	Text  ExtAttrItemText
+	Web   ExtAttrItemWeb
 }
 
 func (e *ExtAttrItem) field(name []byte) any {
 	switch string(name) {
 	case "name":
 		return &e.Name
+	case "value":
+		return &e.Value
 	case "type":
 		return &e.Type
 	case "text":
@@ -5262,6 +6912,54 @@ func (e *ItemsItem) field(name []byte) any {
 		return &e.ItemSpeech
 	case "itemoptime":
 		return &e.ItemOpTime
+	}
+	return nil
+}
+
+// JoinFromMeetingRoomOperatedUser is an element OperatedUser of an event.
+type JoinFromMeetingRoomOperatedUser struct {
+	UserID    string // userid of the one it is done to; only if a member
+	TmpOpenID string // their id within the meeting
+}
+
+func (e *JoinFromMeetingRoomOperatedUser) field(name []byte) any {
+	switch string(name) {
+	case "userid":
+		return &e.UserID
+	case "tmpopenid":
+		return &e.TmpOpenID
+	}
+	return nil
+}
+
+// MoveToWaitingRoomOperatedUser is an element OperatedUser of an event.
+type MoveToWaitingRoomOperatedUser struct {
+	UserID    string // userid of the one it is done to; only if a member
+	TmpOpenID string // their id within the meeting
+}
+
+func (e *MoveToWaitingRoomOperatedUser) field(name []byte) any {
+	switch string(name) {
+	case "userid":
+		return &e.UserID
+	case "tmpopenid":
+		return &e.TmpOpenID
+	}
+	return nil
+}
+
+// MraAddress is an element MraAddress of an event.
+type MraAddress struct {
+	Protocol   int    // of the room's device: 1 SIP, 2 H.323
+	DialString string // address to call it
+}
+
+func (e *MraAddress) field(name []byte) any {
+	switch string(name) {
+	case "protocol":
+		return &e.Protocol
+	case "dialstring":
+		return &e.DialString
 	}
 	return nil
 }
@@ -5378,6 +7076,41 @@ func (e *PicListItem) field(name []byte) any {
 	switch string(name) {
 	case "picmd5sum":
 		return &e.PicMd5Sum
+	}
+	return nil
+}
+
+// QuitWaitingRoomOperatedUser is an element OperatedUser of an event.
+type QuitWaitingRoomOperatedUser struct {
+	UserID    string // userid of the one it is done to; only if a member
+	TmpOpenID string // their id within the meeting
+}
+
+func (e *QuitWaitingRoomOperatedUser) field(name []byte) any {
+	switch string(name) {
+	case "userid":
+		return &e.UserID
+	case "tmpopenid":
+		return &e.TmpOpenID
+	}
+	return nil
+}
+
+// RoleChangeOperatedUser is an element OperatedUser of an event.
+type RoleChangeOperatedUser struct {
+	UserID    string // userid of the one it is done to; only if a member
+	TmpOpenID string // their id within the meeting
+	UserRole  int    // their new role: 0 participant, 1 creator, 2 host, 3 creator and host, 4 guest, 5 guest and host, 6 co-host, 7 creator and co-host, 8 host by API
+}
+
+func (e *RoleChangeOperatedUser) field(name []byte) any {
+	switch string(name) {
+	case "userid":
+		return &e.UserID
+	case "tmpopenid":
+		return &e.TmpOpenID
+	case "userrole":
+		return &e.UserRole
 	}
 	return nil
 }
@@ -5545,6 +7278,53 @@ func (e *SysApprovalChangeApprovalInfo) field(name []byte) any {
 	return nil
 }
 
+// TemperatureDataListItem is an element Item of an event.
+type TemperatureDataListItem struct {
+	OpenUserID  string    // the person
+	UserType    int       // 0 member, 1 visitor, 2 student
+	TimeStamp   time.Time // when it was measured
+	Temperature float64   // degrees Celsius
+	Status      int       // 0 normal, 1 fever, 2 too low, as devices report it (95986); the event's page lists no values
+}
+
+func (e *TemperatureDataListItem) field(name []byte) any {
+	switch string(name) {
+	case "openuserid":
+		return &e.OpenUserID
+	case "usertype":
+		return &e.UserType
+	case "timestamp":
+		return &e.TimeStamp
+	case "temperature":
+		return &e.Temperature
+	case "status":
+		return &e.Status
+	}
+	return nil
+}
+
+// UploadInfo is an element UploadInfo of an event.
+type UploadInfo struct {
+	MediumURL    string // URL of the file
+	MediumType   int    // 1 video, 2 picture, 3 file
+	UploadStatus int    // 1 uploaded, 0 failed
+	ErrorMsg     string // why it failed
+}
+
+func (e *UploadInfo) field(name []byte) any {
+	switch string(name) {
+	case "mediumurl":
+		return &e.MediumURL
+	case "mediumtype":
+		return &e.MediumType
+	case "uploadstatus":
+		return &e.UploadStatus
+	case "errormsg":
+		return &e.ErrorMsg
+	}
+	return nil
+}
+
 // UserInfo is an element UserInfo of an event.
 type UserInfo struct {
 	UserID string // userid of the approver or handler
@@ -5554,6 +7334,47 @@ func (e *UserInfo) field(name []byte) any {
 	switch string(name) {
 	case "userid":
 		return &e.UserID
+	}
+	return nil
+}
+
+// WarmUpInfo is an element WarmUpInfo of an event.
+type WarmUpInfo struct {
+	WarmUpPicture string // URL of the picture
+	WarmUpVideo   string // URL of the video
+	UploadStatus  int    // 1 uploaded, 0 failed
+	ErrorMsg      string // why it failed
+}
+
+func (e *WarmUpInfo) field(name []byte) any {
+	switch string(name) {
+	case "warmuppicture":
+		return &e.WarmUpPicture
+	case "warmupvideo":
+		return &e.WarmUpVideo
+	case "uploadstatus":
+		return &e.UploadStatus
+	case "errormsg":
+		return &e.ErrorMsg
+	}
+	return nil
+}
+
+// WebinarRoleChangeOperatedUser is an element OperatedUser of an event.
+type WebinarRoleChangeOperatedUser struct {
+	UserID    string // userid of the one it is done to; only if a member
+	TmpOpenID string // their id within the meeting
+	UserRole  int    // their new role: 0 participant, 1 creator, 2 host, 3 creator and host, 4 guest, 5 guest and host, 6 co-host, 7 creator and co-host, 8 host by API, 30 panelist of the corp, 31 panelist from outside, 32 panelist by link, 33 audience, 34 audience with audio and video
+}
+
+func (e *WebinarRoleChangeOperatedUser) field(name []byte) any {
+	switch string(name) {
+	case "userid":
+		return &e.UserID
+	case "tmpopenid":
+		return &e.TmpOpenID
+	case "userrole":
+		return &e.UserRole
 	}
 	return nil
 }

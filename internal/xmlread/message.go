@@ -32,7 +32,7 @@ func (d *Document) ReadMessage(text string) error {
 	if err == nil {
 		return nil
 	}
-	if !errors.Is(err, errCharacter) {
+	if broken := characterError(""); !errors.As(err, &broken) {
 		return err
 	}
 	document, repaired := mendXML(text)

@@ -195,7 +195,7 @@ func (p *parser) characters() error {
 		}
 		_, n := reference(run[i:])
 		if n == 0 {
-			return fmt.Errorf("bad entity or character reference%w", errCharacter)
+			return characterError("bad entity or character reference")
 		}
 		run = run[i+n:]
 	}
@@ -525,12 +525,12 @@ func checkCharacters(text string) error {
 			x := w ^ feeds
 			feed := ^((x&sevens + sevens) | x | sevens) // high where a byte is a line feed, which is usual
 			if low&^feed != 0 && !noControls(text[i:i+8]) {
-				return fmt.Errorf("xml: control character%w", errCharacter)
+				return characterError("xml: control character")
 			}
 		}
 	}
 	if !noControls(text[i:]) {
-		return fmt.Errorf("xml: control character%w", errCharacter)
+		return characterError("xml: control character")
 	}
 	for ; i < len(text); i++ {
 		all |= uint64(text[i])
@@ -539,17 +539,18 @@ func checkCharacters(text string) error {
 		return nil // ASCII
 	}
 	if !utf8.ValidString(text) {
-		return fmt.Errorf("xml: not UTF-8%w", errCharacter)
+		return characterError("xml: not UTF-8")
 	}
 	if strings.Contains(text, "\uFFFE") || strings.Contains(text, "\uFFFF") {
-		return fmt.Errorf("xml: not a character of XML%w", errCharacter)
+		return characterError("xml: not a character of XML")
 	}
 	return nil
 }
 
-// errCharacter marks the errors that ReadMessage may mend. It adds nothing to
-// what they say.
-var errCharacter = errors.New("")
+// characterError is about a character, which ReadMessage may mend.
+type characterError string
+
+func (e characterError) Error() string { return string(e) }
 
 // load is eight bytes as a number; the compiler makes one instruction of it.
 func load(s string) uint64 {

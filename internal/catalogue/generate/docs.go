@@ -71,7 +71,8 @@ customized 代开发应用，both 两者，provider 服务商自身，neither �
 		fmt.Fprintf(&b, "| %s | %s<br>%s | `event.%s` | %s | %s |\n",
 			name, e.Chinese, strings.ReplaceAll(e.Doc, "|", "\\|"), e.GoName, method, strings.Join(where, "<br>"))
 	}
-	fmt.Fprint(&b, "\n`HandleContactChanged` receives all of `change_contact`. `Handle` with the first part of a name receives the family.\n\n"+
-		"`HandleContactChanged` 接收全部 `change_contact`；`Handle` 传入名称的第一段即可接收整类事件。\n")
+	fmt.Fprint(&b, "\n`HandleContactChanged` receives all of `change_contact`. `Handle` with the first part of a name receives the family. The case of these\n"+
+		"names does not matter.\n\n"+
+		"`HandleContactChanged` 接收全部 `change_contact`；`Handle` 传入名称的第一段即可接收整类事件；名称不区分大小写。\n")
 	return b.Bytes()
 }

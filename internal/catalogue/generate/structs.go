@@ -28,24 +28,13 @@ func structs(events []*catalogue.Event) []byte {
 	for _, e := range events {
 		fmt.Fprintf(w, "Name%s = %q\n", e.GoName, e.Name)
 	}
-	w.WriteString(")\n\n// New returns an empty event of a name, nil for a name that is not in the catalogue.\n" +
-		"func New(name string) Event {\nswitch name {\n")
+	w.WriteString(")\n\n// New returns an empty event of a name, in any spelling that Canonical knows; nil for a name that is not in the\n" +
+		"// catalogue.\nfunc New(name string) Event {\nswitch spell(name, \"\") {\n")
 	for _, e := range events {
-		cases := fmt.Sprintf("Name%s", e.GoName)
-		for _, alias := range e.Aliases {
-			cases += fmt.Sprintf(", %q", alias)
-		}
-		fmt.Fprintf(w, "case %s:\nreturn new(%s)\n", cases, e.GoName)
+		fmt.Fprintf(w, "case Name%s:\nreturn new(%s)\n", e.GoName, e.GoName)
 	}
-	w.WriteString("}\nreturn nil\n}\n\n// CanonicalChangeType is a ChangeType of a family in the spelling of this package, where WeCom's pages have " +
-		"another as well.\nfunc CanonicalChangeType(family, changeType string) string {\nswitch changeType {\n")
-	for _, e := range events {
-		first, second := e.Parts()
-		for _, alias := range e.Aliases {
-			fmt.Fprintf(w, "case %q:\nif family == %q {\nreturn %q\n}\n", strings.TrimPrefix(alias, first+"."), first, second)
-		}
-	}
-	w.WriteString("}\nreturn changeType\n}\n")
+	w.WriteString("}\nreturn nil\n}\n")
+	w.spelling(events)
 	for _, e := range events {
 		w.event(e, trees[e])
 	}
@@ -53,6 +42,28 @@ func structs(events []*catalogue.Event) []byte {
 		w.nested(n)
 	}
 	return w.Bytes()
+}
+
+// spelling writes the function that finds a name, or a family's, by its lower case.
+func (w *writer) spelling(events []*catalogue.Event) {
+	w.WriteString("\n// spelling is a name of the catalogue, or of one of its families, given in lower case; \"\" for any other.\n" +
+		"func spelling(lower []byte) string {\nswitch string(lower) {\n")
+	known := map[string]bool{}
+	for _, e := range events {
+		names := fmt.Sprintf("%q", strings.ToLower(e.Name))
+		for _, alias := range e.Aliases {
+			names += fmt.Sprintf(", %q", strings.ToLower(alias))
+		}
+		fmt.Fprintf(w, "case %s:\nreturn Name%s\n", names, e.GoName)
+		known[e.Name] = true
+	}
+	for _, e := range events {
+		if family, _ := e.Parts(); !known[family] {
+			fmt.Fprintf(w, "case %q:\nreturn %q\n", strings.ToLower(family), family)
+			known[family] = true
+		}
+	}
+	w.WriteString("}\nreturn \"\"\n}\n")
 }
 
 // nameTypes gives a Go type to every element that holds others. It is called as the element, if all elements of that name
@@ -132,9 +143,9 @@ func (w *writer) event(e *catalogue.Event, fields []*catalogue.Node) {
 		what = first + " with ChangeType " + second
 	}
 	w.comment(fmt.Sprintf("%s is %s, %s. %s", e.GoName, what, e.Chinese, e.Doc))
-	w.WriteString("//\n")
 	for _, f := range e.Forms {
-		w.comment(fmt.Sprintf("%s.", formText(f)))
+		w.WriteString("//\n")
+		w.comment(formText(f) + ".")
 	}
 	fmt.Fprintf(w, "type %s struct {\nHead\n\n", e.GoName)
 	w.fields(fields)
@@ -236,7 +247,7 @@ func (w *writer) place(n *catalogue.Node, pointer string) string {
 func (w *writer) comment(text string) {
 	line := "//"
 	for _, word := range strings.Fields(text) {
-		if len(line)+1+len(word) > 120 && line != "//" {
+		if len(line)+1+len(word) > 80 && line != "//" {
 			w.WriteString(line + "\n")
 			line = "//"
 		}
