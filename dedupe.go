@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unsafe"
+
+	"github.com/openwork-go/openwork/event"
 )
 
 // ErrBusy: a copy of the push is being handled, and the time is up in which WeCom would have waited for the outcome.
@@ -241,10 +243,10 @@ func (m *Message) isUrgent() bool {
 	return m.isAuth() || strings.HasPrefix(m.route().first, "device_")
 }
 
-// isAuth tells the events of a corp's authorisation.
+// isAuth tells the events of a corp's authorisation, in any form.
 func (m *Message) isAuth() bool {
-	switch m.InfoType {
-	case "create_auth", "change_auth", "cancel_auth", "reset_permanent_code":
+	switch m.route().first {
+	case event.NameCreateAuth, event.NameChangeAuth, event.NameCancelAuth, event.NameResetPermanentCode:
 		return true
 	}
 	return false

@@ -322,9 +322,15 @@ func TestH7_MalformedMessage(t *testing.T) {
 		"two SuiteId":                 newPush(plus("<SuiteId>" + testSuiteID + "</SuiteId>")),
 		"two AuthCorpId":              newPush(plus("<AuthCorpId>wpanother</AuthCorpId>")),
 		"two ChangeType":              newPush(plus("<ChangeType>y</ChangeType>")),
-		"two ToUserName":              newPush(plusData("<ToUserName>"+testCorp+"</ToUserName>"), toCorp),
-		"two MsgType":                 newPush(plusData("<MsgType>text</MsgType>"), toCorp),
-		"two Event":                   newPush(plusData("<Event>view</Event>"), toCorp),
+		"two ToUserName":              newPush(plusData("<ToUserName>" + testCorp + "</ToUserName>")),
+		"two MsgType":                 newPush(plusData("<MsgType>text</MsgType>")),
+		"two Event":                   newPush(plusData("<Event>view</Event>")),
+		"two MsgId":                   newPush(plusData("<MsgId>1</MsgId><MsgId>1</MsgId>")),
+		"two AuthCode":                newPush(plus("<AuthCode>1</AuthCode><AuthCode>1</AuthCode>")),
+		"InfoType and MsgType":        newPush(plus("<MsgType>event</MsgType>")),
+		"a time that is none":         newPush(strings.Replace(valid, "<TimeStamp>", "<CreateTime>x</CreateTime><TimeStamp>", 1)),
+		"a time of 12 digits":         newPush(plus("<CreateTime>123456789012</CreateTime>")),
+		"for the provider":            newPush("hello", func(p *push) { p.ReceiveID = testProvider }),
 		"a comment inside InfoType":   newPush(strings.Replace(valid, "<![CDATA[change_auth]]>", "change<!-- -->_auth", 1)),
 		"an attribute on InfoType":    newPush(strings.Replace(valid, "<InfoType>", `<InfoType a="">`, 1)),
 		"a namespace on InfoType": newPush(strings.NewReplacer("<InfoType>", `<w:InfoType xmlns:w="urn:w">`,
@@ -338,6 +344,23 @@ func TestH7_MalformedMessage(t *testing.T) {
 			before := len(f.log.String())
 			f.requireRefused(http.StatusBadRequest, p.request())
 			require.Equal(t, 1, strings.Count(f.log.String()[before:], "\n"), "not one log line for one refusal:\n%s", f.log)
+
+			// Made for anything else, it is refused as if the key were wrong, and nobody is asked.
+			for _, receiveID := range []string{testCorp, "", "a", testSuiteID + "x"} {
+				wrongKey := *p
+				wrongKey.Key = "6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt"
+				other := *p
+				other.ReceiveID = receiveID
+				f := newFixture(t, func(cfg *openwork.Config) {
+					cfg.AllowCorp = func(context.Context, string) (bool, error) { t.Error("asked"); return true, nil }
+					cfg.AllowEmptyReceiveID = true
+				})
+				for _, p := range []*push{&wrongKey, &other} {
+					_, err := f.Serve(p.request())
+					require.EqualError(t, err, "openwork: POST refused: decryption: ciphertext does not decrypt, or receive id does not match")
+					f.requireRefused(http.StatusForbidden, p.request())
+				}
+			}
 		})
 	}
 	t.Run("depth 32 is accepted", func(t *testing.T) {
@@ -542,7 +565,7 @@ func TestH16_NoSecretInLogsAndErrors(t *testing.T) {
 		{"good: reply", newPush(document("ToUserName", testCorp, "FromUserName", "zhangsan", "MsgType", "text",
 			"State", "reply", "Content", content), toCorp)},
 		{"good: old credentials", newPush(created, func(p *push) { p.Token, p.Key = oldToken, oldKey })},
-		{"good: URL check", newURLCheck("marker-of-an-echo")},
+		{"good: URL check", newURLCheck("markerofanecho")},
 		{"bad: reply to a command", newPush(command("create_auth", "AuthCode", authCode, "State", "reply"))},
 		{"bad: handler error", newPush(command("create_auth", "AuthCode", authCode, "State", "error"))},
 		{"bad: handler panic", newPush(command("create_auth", "AuthCode", authCode, "State", "panic"))},

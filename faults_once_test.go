@@ -232,7 +232,7 @@ func TestR11_TenThousandCopies(t *testing.T) {
 	})
 	sent := newPush(command("create_auth", "AuthCode", "code")).parts()
 	before := runtime.NumGoroutine()
-	var succeeded atomic.Int64
+	var succeeded, refused atomic.Int64
 	start := make(chan struct{})
 	var all sync.WaitGroup
 	for range copies {
@@ -240,14 +240,18 @@ func TestR11_TenThousandCopies(t *testing.T) {
 		go func() {
 			defer all.Done()
 			<-start
-			if w := f.do(sent.request()); w.Code == http.StatusOK && w.Body.String() == "success" {
+			switch w := f.do(sent.request()); {
+			case w.Code == http.StatusOK && w.Body.String() == "success":
 				succeeded.Add(1)
+			case w.Code == http.StatusInternalServerError && w.Body.Len() == 0:
+				refused.Add(1)
 			}
 		}()
 	}
 	close(start)
 	all.Wait()
-	require.EqualValues(t, copies, succeeded.Load())
+	require.EqualValues(t, copies, succeeded.Load()+refused.Load())
+	require.GreaterOrEqual(t, succeeded.Load(), int64(2), "the first and one that waits")
 	require.Len(t, f.handledNames(), 1)
 	requireNoMoreGoroutines(t, before)
 }

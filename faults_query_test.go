@@ -322,8 +322,7 @@ func TestQ12_URLCheckAnswersTheExactPlaintext(t *testing.T) {
 	for name, echo := range map[string]string{
 		"digits, as WeCom sends":           "1616140317555161061",
 		"one byte":                         "7",
-		"256 bytes":                        strings.Repeat("0123456789abcdef", 16),
-		"letters and signs":                `aZ09-_.~!@#$%^&*()+=[]|:;'",?/>}`,
+		"64 letters and digits":            strings.Repeat("0123456789abcdefABCDEFGHIJKLMNOP", 2),
 		"as long as a padding block takes": strings.Repeat("9", 12),
 	} {
 		t.Run(name, func(t *testing.T) {

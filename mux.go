@@ -304,7 +304,7 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 	answer, isOurs := m.asking(toUserName, now, min(keep, doubtAfter))
 	switch {
 	case answer == nil:
-		return nil, refused(ErrOverloaded, CheckOverload, "")
+		return nil, refused(ErrOverloaded, CheckOverload, "questions to Resolve that are open")
 	case isOurs:
 		answer.server, answer.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
 			return m.Resolve(ctx, toUserName)

@@ -259,12 +259,12 @@ func TestMux_URLChecksOnASharedPath(t *testing.T) {
 	var m openwork.Mux
 	m.Add("/cb", a.Server, b.Server)
 	for name, p := range map[string]*push{
-		"a, provider": newURLCheck("echo-1"), "a, suite": newURLCheck("echo-1", func(p *push) { p.ReceiveID = testSuiteID }),
-		"b, provider": newURLCheck("echo-1", toB), "b, suite": newURLCheck("echo-1", func(p *push) { p.ReceiveID = testSuiteID }, toB),
+		"a, provider": newURLCheck("echo1"), "a, suite": newURLCheck("echo1", func(p *push) { p.ReceiveID = testSuiteID }),
+		"b, provider": newURLCheck("echo1", toB), "b, suite": newURLCheck("echo1", func(p *push) { p.ReceiveID = testSuiteID }, toB),
 	} {
 		w := throughMux(&m, "/cb", p.request())
 		require.Equal(t, 200, w.Code, name)
-		require.Equal(t, "echo-1", w.Body.String(), name)
+		require.Equal(t, "echo1", w.Body.String(), name)
 	}
 	captured := newURLCheck(command("create_auth"), toB, func(p *push) { p.ReceiveID = muxSuiteB })
 	require.Equal(t, 403, throughMux(&m, "/cb", captured.request()).Code)

@@ -308,7 +308,7 @@ func TestObserver_SeveralPushes(t *testing.T) {
 			f.do(p.request())
 		}()
 		<-inside
-		return func() { close(gate); <-answered }
+		return func() { close(gate); <-answered; require.NoError(t, f.Shutdown(context.Background())) }
 	}
 	t.Run("duplicate", func(t *testing.T) {
 		f, seen := newObservedFixture(t, 0, 0, func(*openwork.Config) {})

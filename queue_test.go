@@ -337,7 +337,9 @@ func TestProcess_Errors(t *testing.T) {
 func TestProcess_ContextIsTheWorkers(t *testing.T) {
 	t.Parallel()
 	type keyType struct{}
-	f := newFixture(t, func(cfg *openwork.Config) { cfg.AuthAnswerTimeout, cfg.HandlerTimeout = time.Nanosecond, time.Nanosecond })
+	f := newFixture(t, func(cfg *openwork.Config) {
+		cfg.AuthAnswerTimeout, cfg.HandlerTimeout = time.Nanosecond, time.Nanosecond
+	})
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), keyType{}, "value"))
 	f.With(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
 		_, limited := msg.Context().Deadline()

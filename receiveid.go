@@ -157,9 +157,9 @@ func (m *Message) corpBeside(corpID string) string {
 	return ""
 }
 
-// isOfSuite tells the events that are made for a suite, and for nobody else:
-// whoever could make them up for a corp would have its authorisation.
-func (m *Message) isOfSuite() bool { return m.InfoType == infoSuiteTicket || m.isAuth() }
+// isOfSuite tells the events that are made for a suite only: one who writes
+// messages must not be able to make them up.
+func (m *Message) isOfSuite() bool { return m.route().first == infoSuiteTicket || m.isAuth() }
 
 // checkURLCorp checks a URL check that was made for a corp. The console makes
 // them for the provider, and for the customer of a customized app.
