@@ -3,6 +3,8 @@ package openwork
 import (
 	"container/list"
 	"context"
+	"encoding/binary"
+	"hash/maphash"
 	"sync"
 	"time"
 )
@@ -55,6 +57,9 @@ const held time.Duration = -1
 
 // claimTable keeps claims in memory, apart from the cache: claims are made for every push, tokens every two hours.
 type claimTable struct {
+	seeds sync.Once
+	seed  [2]maphash.Seed // see appendHash
+
 	mu    sync.Mutex
 	byKey map[string]*claim
 	// Claims that end, in order of their making, those that are kept longer than an hour in the second list: so the first to
@@ -70,6 +75,16 @@ type claim struct {
 	place      *list.Element // in byAge[long]; nil while it is held
 	long       int
 	changed    chan struct{} // closed when the claim ends; nil as long as nobody waits for that
+}
+
+// appendHash appends 16 bytes that stand for the text in this table, and that
+// nobody outside can foresee.
+func (t *claimTable) appendHash(key []byte, text string) []byte {
+	t.seeds.Do(func() { t.seed = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()} })
+	for _, seed := range t.seed {
+		key = binary.LittleEndian.AppendUint64(key, maphash.String(seed, text))
+	}
+	return key
 }
 
 func (t *claimTable) claim(key, owner string, lease time.Duration) (state int, result string) {

@@ -209,9 +209,6 @@ func (c *Config) fill() {
 		}
 		c.Claims = claims
 	}
-	if c.DedupeKey == nil {
-		c.DedupeKey = defaultKey
-	}
 	if c.Async == nil {
 		c.Async = isAsync
 	}

@@ -30,6 +30,19 @@ type Crypto struct {
 	scratch sync.Pool // of *scratch
 }
 
+// scratch is the working memory of one signature or decryption, reused by later
+// ones.
+type scratch struct {
+	buffer []byte
+	cbc    resettable
+}
+
+// resettable is what cipher.NewCBCDecrypter returns: one that can begin anew.
+type resettable interface {
+	cipher.BlockMode
+	SetIV(iv []byte)
+}
+
 // digest is a signature in binary: one that came may be written in two cases.
 type digest [sha1.Size]byte
 
@@ -40,9 +53,6 @@ const (
 	prefixLen = 16 // random bytes before the length
 	headLen   = prefixLen + 4
 )
-
-// scratch is the working memory of one signature, reused by later ones.
-type scratch struct{ buffer []byte }
 
 // mostReused is the largest memory that is kept for the next push, rather than that of the largest one.
 const mostReused = 64 << 10
@@ -70,7 +80,9 @@ func NewCrypto(token, encodingAESKey string) (*Crypto, error) {
 		return nil, fmt.Errorf("openwork: EncodingAESKey: %w", err)
 	}
 	c := &Crypto{token: token, block: block, iv: key[:aes.BlockSize], random: rand.Reader}
-	c.scratch.New = func() any { return &scratch{} }
+	c.scratch.New = func() any {
+		return &scratch{cbc: cipher.NewCBCDecrypter(c.block, c.iv).(resettable)}
+	}
 	return c, nil
 }
 
@@ -166,7 +178,10 @@ func (c *Crypto) verify(given *digest, timestamp, nonce, ciphertext string) bool
 
 // decrypt decrypts in place. Every byte of the padding is looked at, and the length must leave room for itself.
 func (c *Crypto) decrypt(frame []byte) (plaintext, receiveID []byte, ok bool) {
-	cipher.NewCBCDecrypter(c.block, c.iv).CryptBlocks(frame, frame)
+	s := c.scratch.Get().(*scratch)
+	s.cbc.SetIV(c.iv)
+	s.cbc.CryptBlocks(frame, frame)
+	c.scratch.Put(s)
 	pad := int(frame[len(frame)-1])
 	if pad < 1 || pad > padBlock {
 		return nil, nil, false

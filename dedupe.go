@@ -33,7 +33,7 @@ const (
 // one app from one member, and events of one content for one receiver. An event
 // that carries the id of a message is not a copy of that.
 func defaultKey(m *Message) string {
-	if m.MsgType != "" && m.MsgType != msgTypeEvent {
+	if m.isMessage() {
 		if id := m.Get("MsgId"); id != "" {
 			return "message:" + m.ReceiveID + ":" + m.AgentID + ":" + m.FromUserName + ":" + id
 		}
@@ -44,16 +44,36 @@ func defaultKey(m *Message) string {
 	return string(base64.RawURLEncoding.AppendEncode(key, sum[:]))
 }
 
-// key is the name of a push for the Claimer and the queue; "" if copies of it are not to be told apart.
+// key is the name of a push for the queue and a Claimer elsewhere; "" if copies
+// of it are not to be told apart.
 func (s *Server) key(m *Message) string {
-	if s.config.NoDedupe || m.InfoType == infoSuiteTicket {
+	if !s.hasCopies(m) {
 		return ""
 	}
-	key := s.config.DedupeKey(m)
+	name := s.config.DedupeKey
+	if name == nil {
+		name = defaultKey
+	}
+	key := name(m)
 	if key == "" {
 		return ""
 	}
 	return "openwork:push:" + s.config.Name + ":" + key
+}
+
+func (s *Server) hasCopies(m *Message) bool {
+	return !s.config.NoDedupe && m.InfoType != infoSuiteTicket
+}
+
+// claimKey is the name of a push for the Claimer. A key that stays in this
+// process can do with a hash that is only good in this process.
+func (s *Server) claimKey(m *Message) string {
+	if s.claimsHere == nil || s.config.DedupeKey != nil || m.isMessage() || !s.hasCopies(m) {
+		return s.key(m)
+	}
+	var buffer [160]byte
+	key := append(append(append(buffer[:0], s.config.Name...), ':'), m.ReceiveID...)
+	return string(s.claimsHere.appendHash(append(key, ':'), m.raw))
 }
 
 // turn is a push's turn to be handled, or what a copy of it came to.
@@ -69,18 +89,21 @@ type turn struct {
 
 // takeTurn claims a push, unless a copy of it has been handled: then the answer
 // is that of the first. While a copy is being handled it waits for the outcome,
-// without its place, but not for longer than patience, and not if too many wait
+// without its place, but not beyond the deadline, and not if too many wait
 // already. by is the signature of the request, zero in a worker.
-func (s *Server) takeTurn(m *Message, by digest, place *place, patience, lease time.Duration) (t turn, err error) {
-	t = turn{key: s.key(m), lease: lease}
+func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Time) (t turn, err error) {
+	t = turn{key: s.claimKey(m)}
 	if t.key == "" {
 		return t, nil
 	}
 	t.owner = s.owner()
+	if s.claimsHere == nil { // else a claim lasts as long as its handlers
+		t.lease = max(time.Until(deadline), 0) + leaseMargin
+	}
 	ctx := m.Context()
 	isWaiting := false
-	for deadline := time.Now().Add(patience); ; {
-		state, result, err := s.claim(ctx, t.key, t.owner, lease)
+	for {
+		state, result, err := s.claim(ctx, t.key, t.owner, t.lease)
 		switch {
 		case err != nil:
 			t.storeDown = true
@@ -145,17 +168,13 @@ func (r *ran) inTime() error {
 // of the goroutine.
 func (s *Server) run(m *Message, t turn) (r ran, err error) {
 	ctx := m.Context()
-	stopRenewing := func() {}
-	if t.key != "" && !t.isUnsure {
-		stopRenewing = s.renew(ctx, t.key, t.owner, t.lease)
-	}
+	stopRenewing := s.renew(ctx, t)
 	succeeded := false
 	defer func() {
-		if succeeded || t.key == "" {
-			return
+		if !succeeded {
+			stopRenewing()
+			_ = s.settle(ctx, t, false, "", 0) // the lease ends it otherwise
 		}
-		stopRenewing()
-		s.settle(t, func() error { return s.unclaim(ctx, t.key, t.owner) }) // the lease ends it otherwise
 	}()
 	reply, err := s.handlers.chain(m.route())(m)
 	r.tooLate = errors.Is(ctx.Err(), context.DeadlineExceeded)
@@ -163,24 +182,28 @@ func (s *Server) run(m *Message, t turn) (r ran, err error) {
 		return r, ofUser("handler", err)
 	}
 	succeeded, r.reply = true, reply
-	if t.key != "" {
-		stopRenewing()
-		r.storeDown = s.settle(t, func() error {
-			return s.claimDone(ctx, t.key, t.owner, result(m, reply).encode(), keepFor(m))
-		}) != nil
-	}
+	stopRenewing()
+	r.storeDown = s.settle(ctx, t, true, result(m, reply).encode(), keepFor(m)) != nil
 	return r, nil
 }
 
-// settle tells the Claimer how a turn ended. One that gave no answer before may
-// have the claim all the same; it is told beside the answer to WeCom, which has
-// waited long enough.
-func (s *Server) settle(t turn, tell func() error) error {
-	if t.isUnsure {
-		go func() { _ = tell() }()
+// settle tells the Claimer how a turn ended: done, with an answer to keep for
+// copies, or given back. A Claimer that gave no answer before may have the claim
+// all the same; it is told beside the answer to WeCom, which has waited long
+// enough.
+func (s *Server) settle(ctx context.Context, t turn, isDone bool, answer string, keep time.Duration) error {
+	switch {
+	case t.key == "":
 		return nil
+	case t.isUnsure:
+		t := t
+		t.isUnsure = false
+		go func() { _ = s.settle(ctx, t, isDone, answer, keep) }()
+		return nil
+	case isDone:
+		return s.claimDone(ctx, t.key, t.owner, answer, keep)
 	}
-	return tell()
+	return s.unclaim(ctx, t.key, t.owner)
 }
 
 // result is what a copy of a push is answered: as the push itself, but for a reply that cannot be sent, which is an error that
@@ -202,18 +225,18 @@ func keepFor(m *Message) time.Duration {
 
 // renew claims again and again, three times in a lease, so that one attempt may fail, until it is stopped; then it makes no
 // further attempt. A claim in this process needs none.
-func (s *Server) renew(ctx context.Context, key, owner string, lease time.Duration) (stop func()) {
-	if s.claimsHere != nil {
+func (s *Server) renew(ctx context.Context, t turn) (stop func()) {
+	if s.claimsHere != nil || t.key == "" || t.isUnsure {
 		return func() {}
 	}
 	turn := make(chan struct{}, 1) // taken until timer is set, while a renewal is made, and for good by stop
 	var timer *time.Timer
 	turn <- struct{}{}
-	timer = time.AfterFunc(lease/3, func() {
+	timer = time.AfterFunc(t.lease/3, func() {
 		select {
 		case turn <- struct{}{}:
-			_, _, _ = s.claim(ctx, key, owner, lease)
-			timer.Reset(lease / 3)
+			_, _, _ = s.claim(ctx, t.key, t.owner, t.lease)
+			timer.Reset(t.lease / 3)
 			<-turn
 		default: // stopped
 		}

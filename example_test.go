@@ -276,7 +276,7 @@ func ExampleRefusedError() {
 	fmt.Println(err)
 	// Output:
 	// 403
-	// openwork: POST refused: receive id: receive id does not match: got ww00000another0app, want ww1a2b3c4d5e6f7a8b or wpcustomer00000001
+	// openwork: POST refused: receive id: receive id does not match: got ww00000another0app, want ww1a2b3c4d5e6f7a8b
 }
 
 // Whatever needs the suite_ticket reads it from the Server that receives it, or from the Cache that Server writes to.

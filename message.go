@@ -209,6 +209,9 @@ func (m *Message) route() route {
 	return route{}
 }
 
+// isMessage tells messages of members from events.
+func (m *Message) isMessage() bool { return m.MsgType != "" && m.MsgType != msgTypeEvent }
+
 // channel is the kind of URL that the push belongs to, by its content.
 func (m *Message) channel() string {
 	switch {

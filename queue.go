@@ -121,7 +121,7 @@ func (s *Server) enqueue(m *Message) error {
 }
 
 // isAsync tells which pushes go to the queue by default: all but messages, which may be answered on the spot.
-func isAsync(m *Message) bool { return m.MsgType == "" || m.MsgType == msgTypeEvent }
+func isAsync(m *Message) bool { return !m.isMessage() }
 
 // Process handles a delivery: for the workers of a queue. The handlers run as they would have when the push arrived, but
 // without its time limits; a copy of a delivery that was handled is not handled again. An error means that the delivery
@@ -150,7 +150,7 @@ func (s *Server) process(ctx context.Context, v *visit, d Delivery) error {
 	}
 	m.ctx, m.App, m.ReceiveID, m.crypto = ctx, d.App, d.ReceiveID, s.crypto
 	v.msg = m
-	t, err := s.takeTurn(m, digest{}, nil, workerLease, workerLease)
+	t, err := s.takeTurn(m, digest{}, nil, v.began.Add(workerLease))
 	v.storeDown = t.storeDown
 	if t.isCopy {
 		v.outcome = OutcomeDuplicate

@@ -220,8 +220,7 @@ func (s *Server) handle(v *visit, m *Message, by digest, place *place, mux *late
 		defer ctx.end()
 		m.ctx = ctx
 	}
-	left := max(limit-time.Since(v.began), 0)
-	t, err := s.takeTurn(m, by, place, left, left+leaseMargin)
+	t, err := s.takeTurn(m, by, place, v.began.Add(limit))
 	v.storeDown = t.storeDown
 	switch {
 	case err != nil:
