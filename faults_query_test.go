@@ -397,6 +397,7 @@ func TestQ14_ReceiveIDOfTheURLCheck(t *testing.T) {
 			}
 		}
 	}
+	const plainCorp = "ww00000000customer"
 	rows := []struct {
 		name      string
 		receiveID string
@@ -407,7 +408,15 @@ func TestQ14_ReceiveIDOfTheURLCheck(t *testing.T) {
 		{"the provider's corpid", testProvider, allowOnly(), http.StatusOK},
 		{"a corp that AllowCorp accepts", testCorp, allowOnly(testCorp), http.StatusOK},
 		{"a corp that AllowCorp refuses", testCorp, allowOnly("wpanother"), http.StatusForbidden},
-		{"a corp while AllowCorp is nil", testCorp, nil, http.StatusOK},
+		{"an encrypted corpid while AllowCorp is nil", testCorp, nil, http.StatusOK},
+		{"a plain corpid while AllowCorp is nil", plainCorp, nil, http.StatusForbidden},
+		{"a plain corpid, without a SuiteID", plainCorp, func(cfg *openwork.Config) { cfg.SuiteID = "" }, http.StatusOK},
+		{"an encrypted corpid, without a SuiteID", testCorp, func(cfg *openwork.Config) { cfg.SuiteID = "" }, http.StatusOK},
+		{"one letter", "a", nil, http.StatusForbidden},
+		{"one letter, without a SuiteID", "a", func(cfg *openwork.Config) { cfg.SuiteID = "" }, http.StatusForbidden},
+		{"a corp, and AllowCorp does not answer", testCorp, func(cfg *openwork.Config) {
+			cfg.AllowCorp = func(ctx context.Context, _ string) (bool, error) { <-ctx.Done(); return true, nil }
+		}, http.StatusInternalServerError},
 		{"empty", "", nil, http.StatusForbidden},
 		{"empty, though AllowCorp takes anything", "", allowOnly(""), http.StatusForbidden},
 		{"empty, for an app owned by an individual", "", func(cfg *openwork.Config) { cfg.AllowEmptyReceiveID = true },
@@ -436,6 +445,20 @@ func TestQ14_ReceiveIDOfTheURLCheck(t *testing.T) {
 			require.Equal(t, "1616140317555161061", w.Body.String())
 		})
 	}
+	t.Run("the log names the id that came, and what to do", func(t *testing.T) {
+		f := newFixture(t)
+		f.requireRefused(http.StatusForbidden, newURLCheck("1", func(p *push) { p.ReceiveID = plainCorp }).request())
+		for _, words := range []string{"got=" + plainCorp, "Config.ProviderCorpID", "Config.AllowCorp"} {
+			require.Contains(t, f.log.String(), words)
+		}
+		f = newFixture(t, func(cfg *openwork.Config) { cfg.SuiteID = "" })
+		require.Equal(t, http.StatusOK, f.do(newURLCheck("1", func(p *push) { p.ReceiveID = plainCorp }).request()).Code)
+		require.Contains(t, f.log.String(), "level=WARN")
+		require.Contains(t, f.log.String(), "receive_id="+plainCorp)
+		f = newFixture(t, func(cfg *openwork.Config) { cfg.SuiteID = "" })
+		require.Equal(t, http.StatusOK, f.do(newURLCheck("1").request()).Code)
+		require.NotContains(t, f.log.String(), "level=WARN", "it is for ProviderCorpID")
+	})
 	t.Run("an empty SuiteID or ProviderCorpID matches nothing", func(t *testing.T) {
 		f := newFixture(t, allowOnly(), func(cfg *openwork.Config) { cfg.SuiteID = "" })
 		f.requireRefused(http.StatusForbidden, newURLCheck("1", func(p *push) { p.ReceiveID = "" }).request())

@@ -215,7 +215,8 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) 
 		return signed[0], in, nil
 	}
 	if r.Method == http.MethodGet && m.Resolve != nil {
-		return m.unknown(), nil, refused(ErrSignature, CheckResolve, "")
+		s = m.unknown() // no app that was added has to do with it
+		return s, nil, refused(ErrSignature, CheckResolve, "")
 	}
 	found, err := m.resolve(r.Context(), in.ToUserName, func(found *Server) bool { return found.signer(in) != nil })
 	switch {

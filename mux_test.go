@@ -458,14 +458,15 @@ func TestMux_AddAndRemoveWhileServing(t *testing.T) {
 		}
 	}()
 	var served atomic.Int64
-	for range 8 {
+	for sender := range 8 {
 		senders.Add(1)
 		go func() {
 			defer senders.Done()
-			for range 200 {
-				p := newPush(command("change_auth"))
+			for n := range 200 {
+				state := fmt.Sprintf("%d-%d", sender, n) // no copies of each other
+				p := newPush(command("change_auth", "State", state))
 				assert.Equal(t, 200, throughMux(&m, "/cb", p.request()).Code, "one that stays is always served")
-				switch code := throughMux(&m, "/cb", newPush(command("change_auth"), toB).request()).Code; code {
+				switch code := throughMux(&m, "/cb", newPush(command("change_auth", "State", state), toB).request()).Code; code {
 				case 200:
 					served.Add(1)
 				default:
@@ -668,4 +669,46 @@ func TestMux_FirstPushesOfACorpTogether(t *testing.T) {
 		all.Wait()
 		require.Zero(t, refused.Load())
 	}
+}
+
+// A URL check names no corp, so a Server that only Resolve would make can't
+// answer it. The line says that, and names no app that has nothing to do with it.
+func TestMux_URLCheckThatOnlyAResolvedServerCouldAnswer(t *testing.T) {
+	t.Parallel()
+	f, customized := newFixture(t), newFixture(t, customizedC)
+	m := openwork.Mux{Resolve: func(context.Context, string) (*openwork.Server, error) {
+		t.Error("asked, though the check names no corp")
+		return customized.Server, nil
+	}}
+	m.Add("", f.Server)
+	_, err := m.Serve(newURLCheck("1616140317555161061", toC).request())
+	require.ErrorIs(t, err, openwork.ErrSignature)
+	var why *openwork.RefusedError
+	require.ErrorAs(t, err, &why)
+	require.Equal(t, openwork.CheckResolve, why.Check)
+	require.Equal(t, http.StatusForbidden, openwork.StatusCode(err))
+	require.Empty(t, f.log.String(), "it is not this one's")
+
+	m.Add("", customized.Server)
+	resp, err := m.Serve(newURLCheck("1616140317555161061", toC).request())
+	require.NoError(t, err)
+	require.Equal(t, "1616140317555161061", string(resp.Body))
+}
+
+func TestMux_UnknownPathNamesTheRightOnes(t *testing.T) {
+	t.Parallel()
+	var m openwork.Mux
+	_, err := m.Serve(newPush(command("change_auth")).request())
+	require.ErrorContains(t, err, `path "/wecom/callback", but there are Servers at none`)
+	m.Add("/b", newFixture(t, suiteB).Server)
+	m.Add("/a", newFixture(t).Server)
+	_, err = m.Serve(newPush(command("change_auth")).request())
+	require.ErrorIs(t, err, openwork.ErrUnknownApp)
+	require.ErrorContains(t, err, `path "/wecom/callback", but there are Servers at "/a", "/b"`)
+	for i := range 20 {
+		m.Add(fmt.Sprintf("/c%02d", i), newFixture(t, func(cfg *openwork.Config) { cfg.Name = fmt.Sprint(i) }).Server)
+	}
+	_, err = m.Serve(newPush(command("change_auth")).request())
+	require.ErrorContains(t, err, `"/c07", …`)
+	require.NotContains(t, err.Error(), `"/c08"`)
 }

@@ -214,7 +214,7 @@ func readAtMost(r *http.Request, most int64, buffer []byte, quota *quota) ([]byt
 		switch {
 		case int64(len(body)) > most:
 			return nil, refused(ErrTooLarge, CheckSize, "more than "+strconv.FormatInt(most, 10)+" bytes")
-		case err == io.EOF:
+		case err == io.EOF, errors.Is(err, http.ErrBodyReadAfterClose): // by a middleware
 			return body, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, refused(ErrTimeout, CheckBody, fmt.Sprintf("%d bytes, then nothing", len(body)))
