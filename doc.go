@@ -19,11 +19,17 @@
 //
 // # What happens to a push
 //
-// The shape of the query and of the body is checked, then the signature, then the timestamp; then the message is
-// decrypted and read, and its receive id compared. A suite_ticket is kept. Then the handlers run, in order of
-// registration, each deciding whether the next one does; an event that no handler knows passes through and ends as a
-// success. The answer is "success", or the reply of a handler, sealed. Nothing outside the signed and encrypted part
-// gets into a [Message].
+// The shape of the query and of the body is checked, then the signature, then
+// the timestamp. Then the message is decrypted, its receive id looked at, and
+// only then is it read. A suite_ticket is kept. Then the handlers run, in order
+// of registration, each deciding whether the next one does. An event that no
+// handler knows passes through and ends as a success. The answer is "success",
+// or the reply of a handler, sealed. Nothing outside the signed and encrypted
+// part gets into a [Message].
+//
+// Give http.Server a ReadHeaderTimeout and a ReadTimeout of some seconds, and a
+// WriteTimeout that is longer than Config.HandlerTimeout. [Server.ServeHTTP]
+// gives the body 2.5 seconds by itself where the ResponseWriter can.
 //
 // # Whose push it is
 //
@@ -33,7 +39,12 @@
 //	command and template URL   SuiteID; a SuiteId in the message must equal it too
 //	system event URL           ProviderCorpID, for messages with ServiceCorpId
 //	data and customized app    the corp in ToUserName or AuthCorpId, if AllowCorp agrees to it
+//	self-built app             the corp's own id, if AllowCorp agrees to it: OnlyCorps
 //	app of an individual       nothing, with AllowEmptyReceiveID only
+//
+// suite_ticket and the events of an authorisation are accepted for SuiteID only.
+// Every corp that a message names must be the one it was made for. What a smart
+// device sends for its model_id is refused.
 //
 // # Calling WeCom
 //
@@ -49,8 +60,16 @@
 // with advice. The console only ever says 回调URL校验失败; the log says why.
 //
 // A handler's error and a panic are answered with 500. WeCom repeats a push that is not answered within 5 seconds, three
-// times in all; its pages disagree on whether it also does so after a status other than 200. It wants authorisation
-// events answered within 1 second, and promises no repetition of those. Delivery is not guaranteed.
+// times in all; its pages disagree on whether it also does so after a status other than 200. Delivery is not guaranteed.
+//
+// WeCom wants authorisation events answered within 1 second, and promises no
+// repetition of those. They are answered "success" after 900 ms, and their
+// handlers go on: see Config.AuthAnswerTimeout. Then:
+//
+//   - [Server.Shutdown] waits for them: call it before the process ends.
+//   - Later pushes of the corp may run beside one: compare Message.Time.
+//   - What a framework pools with the request must not be read after the answer.
+//   - What must survive the process goes through a Config.Queue.
 //
 // # Security
 //

@@ -7,7 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/openwork-go/openwork"
 	"github.com/openwork-go/openwork/event"
@@ -43,6 +47,41 @@ func Example() {
 		return next(msg)
 	})
 	http.Handle("/wecom/callback", server)
+}
+
+// A process that serves pushes until it is told to stop.
+func ExampleServer_Shutdown() {
+	server, err := openwork.NewServer(exampleConfig)
+	if err != nil {
+		panic(err)
+	}
+	run := func() error {
+		httpServer := &http.Server{
+			Addr:              ":8080",
+			Handler:           server,
+			ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout:       10 * time.Second,
+			WriteTimeout:      10 * time.Second, // longer than Config.HandlerTimeout
+			IdleTimeout:       time.Minute,
+		}
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		stopped := make(chan error, 1)
+		go func() {
+			<-ctx.Done()
+			stopped <- httpServer.Shutdown(context.Background()) // waits for pushes at hand
+		}()
+		if err := httpServer.ListenAndServe(); err != http.ErrServerClosed {
+			return err
+		}
+		grace, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		return errors.Join(<-stopped, server.Shutdown(grace)) // waits for handlers that go on after the answer
+	}
+	_ = run // which serves until the process is told to stop
+	fmt.Println("stopped:", server.Shutdown(context.Background()))
+	// Output:
+	// stopped: <nil>
 }
 
 // In a handler of your own, of any framework that shows its *http.Request.

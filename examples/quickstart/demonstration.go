@@ -49,12 +49,14 @@ func demonstrate(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	httpServer := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second}
+	httpServer := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- httpServer.Serve(listener) }()
 	defer func() {
 		_ = httpServer.Shutdown(context.Background())
 		<-served
+		_ = app.Shutdown(context.Background())
 	}()
 	w := &weCom{base: "http://" + listener.Addr().String(), out: out, log: operator}
 	fmt.Fprintf(out, "A callback server listens on %s\n", w.base)

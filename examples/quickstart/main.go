@@ -100,7 +100,13 @@ func serve(address string) error {
 		return err
 	}
 	slog.Info("serving the callback URL at every path; end with Ctrl-C", "address", listener.Addr().String())
-	httpServer := &http.Server{Handler: server, ReadHeaderTimeout: 5 * time.Second}
+	httpServer := &http.Server{
+		Handler:           server,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      10 * time.Second, // longer than Config.HandlerTimeout
+		IdleTimeout:       time.Minute,
+	}
 	served := make(chan error, 1)
 	go func() { served <- httpServer.Serve(listener) }()
 	select {
@@ -116,5 +122,5 @@ func serve(address string) error {
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return nil
+	return server.Shutdown(grace) // waits for handlers that go on after the answer
 }

@@ -52,7 +52,7 @@ func badPushes(crypto *openwork.Crypto) ([]httpPush, error) {
 	const otherSuite = "ww0000000000000002"
 	now := time.Now()
 	message := pretend.Document("SuiteId", suiteID, "InfoType", "cancel_auth", "AuthCorpId", corp, "TimeStamp", fmt.Sprint(now.Unix()))
-	forger, err := openwork.NewCrypto("a guessed token", key)
+	forger, err := openwork.NewCrypto("aGuessedToken", key)
 	if err != nil {
 		return nil, err
 	}
