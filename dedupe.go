@@ -7,27 +7,43 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 	"unsafe"
 
 	"github.com/openwork-go/openwork/event"
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
-// ErrBusy: a copy of the push is being handled, and the time is up in which WeCom would have waited for the outcome.
-// Answered with 500.
+// ErrBusy: a copy of the push is being handled, and the time is up in which
+// WeCom would have waited for the outcome. Answered with 500. From Process it
+// is no failure: try again soon, and do not count it as an attempt.
 var ErrBusy = errors.New("a copy of the push is still being handled")
+
+var errBusy = fmt.Errorf("openwork: %w", ErrBusy)
 
 // The times of handling once.
 const (
-	claimTimeout = 150 * time.Millisecond // for a Claimer elsewhere to answer; then the push is handled without it
-	keepDone     = 30 * time.Minute       // WeCom's retries come within seconds
-	keepAuthDone = 25 * time.Hour         // an authorisation event must not work again even if it is replayed next day
-	workerLease  = 30 * time.Second       // in a queue worker, where no time limit says how long it may take
-	leaseMargin  = time.Second            // how long a claim outlasts the time that a handler has
+	keepDone     = 30 * time.Minute // WeCom's retries come within seconds
+	keepAuthDone = 25 * time.Hour   // an authorisation event must not work again even if it is replayed next day
+	workerLease  = 30 * time.Second // in a queue worker, where no time limit says how long it may take
+	workerWait   = 2 * time.Second  // how long a queue worker waits for a copy that is being handled
+	leaseMargin  = time.Second      // how long a claim outlasts the time that a handler has
 )
+
+// claimTimes are how long a Claimer elsewhere may take to answer: all tries
+// together, and each. Then a push is handled without it.
+type claimTimes struct{ total, each time.Duration }
+
+var (
+	requestClaims = claimTimes{500 * time.Millisecond, 300 * time.Millisecond}
+	workerClaims  = claimTimes{4 * time.Second, 2 * time.Second} // nobody waits for an answer
+)
+
+// errClaimLost is the cause of a handler's context that ended because the claim
+// is another's by now.
+var errClaimLost = errors.New("openwork: the claim is lost: another replica handles this push by now")
 
 // defaultKey says which pushes are copies of each other: messages of one id to
 // one app from one member, and events of one content for one receiver. An event
@@ -80,7 +96,9 @@ func (s *Server) claimKey(m *Message) string {
 type turn struct {
 	key, owner string // of the claim; key "": the push has no copies
 	lease      time.Duration
-	isUnsure   bool // the Claimer gave no answer: it may have the claim or not
+	times      claimTimes
+	isUnsure   bool       // the Claimer gave no answer: it may have the claim or not
+	mux        *lateGroup // of the Mux that it came through, if any
 
 	isCopy    bool // it has been handled: reply is the answer
 	reply     Reply
@@ -91,19 +109,22 @@ type turn struct {
 // is that of the first. While a copy is being handled it waits for the outcome,
 // without its place, but not beyond the deadline, and not if too many wait
 // already. by is the signature of the request, zero in a worker.
-func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Time) (t turn, err error) {
-	t = turn{key: s.claimKey(m)}
+func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Time, times claimTimes) (t turn, err error) {
+	t = turn{key: s.claimKey(m), times: times}
 	if t.key == "" {
 		return t, nil
 	}
 	t.owner = s.owner()
 	if s.claimsHere == nil { // else a claim lasts as long as its handlers
 		t.lease = max(time.Until(deadline), 0) + leaseMargin
+		if by == (digest{}) {
+			t.lease = workerLease
+		}
 	}
 	ctx := m.Context()
 	isWaiting := false
 	for {
-		state, result, err := s.claim(ctx, t.key, t.owner, t.lease)
+		state, result, err := s.claim(ctx, t)
 		switch {
 		case err != nil:
 			t.storeDown = true
@@ -117,7 +138,7 @@ func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Tim
 		case state == ClaimTaken:
 			if isWaiting {
 				if err := place.take(s); err != nil {
-					_ = s.unclaim(ctx, t.key, t.owner)
+					_ = s.unclaim(ctx, t)
 					return t, err
 				}
 			}
@@ -132,7 +153,7 @@ func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Tim
 			isWaiting = true
 			if by != (digest{}) {
 				if !s.copies.enter(t.key, by) {
-					return t, &handlerError{err: ErrBusy}
+					return t, errBusy
 				}
 				defer s.copies.leave(t.key, by)
 			}
@@ -140,9 +161,9 @@ func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Tim
 		}
 		if !s.waitForClaim(ctx, t.key, time.Until(deadline)) {
 			if t.storeDown {
-				_ = s.unclaim(ctx, t.key, t.owner) // one of the calls that failed may have taken it all the same
+				_ = s.unclaim(ctx, t) // one of the calls that failed may have taken it all the same
 			}
-			return t, &handlerError{err: ErrBusy}
+			return t, errBusy
 		}
 	}
 }
@@ -168,7 +189,7 @@ func (r *ran) inTime() error {
 // of the goroutine.
 func (s *Server) run(m *Message, t turn) (r ran, err error) {
 	ctx := m.Context()
-	stopRenewing := s.renew(ctx, t)
+	stopRenewing := s.renew(m, t)
 	succeeded := false
 	defer func() {
 		if !succeeded {
@@ -177,7 +198,7 @@ func (s *Server) run(m *Message, t turn) (r ran, err error) {
 		}
 	}()
 	reply, err := s.handlers.chain(m.route())(m)
-	r.tooLate = errors.Is(ctx.Err(), context.DeadlineExceeded)
+	r.tooLate = errors.Is(ctx.Err(), context.DeadlineExceeded) // ctx is not the one that ends with the claim
 	if err != nil {
 		return r, ofUser("handler", err)
 	}
@@ -188,22 +209,41 @@ func (s *Server) run(m *Message, t turn) (r ran, err error) {
 }
 
 // settle tells the Claimer how a turn ended: done, with an answer to keep for
-// copies, or given back. A Claimer that gave no answer before may have the claim
-// all the same; it is told beside the answer to WeCom, which has waited long
-// enough.
+// copies, or given back. In a request that is done beside the answer to WeCom,
+// where the Claimer is elsewhere; Shutdown waits for it. One that gave no answer
+// before may have the claim all the same, and is told as well.
 func (s *Server) settle(ctx context.Context, t turn, isDone bool, answer string, keep time.Duration) error {
-	switch {
-	case t.key == "":
+	if t.key == "" {
 		return nil
-	case t.isUnsure:
-		t := t
-		t.isUnsure = false
-		go func() { _ = s.settle(ctx, t, isDone, answer, keep) }()
-		return nil
-	case isDone:
-		return s.claimDone(ctx, t.key, t.owner, answer, keep)
 	}
-	return s.unclaim(ctx, t.key, t.owner)
+	tell := func() error {
+		if isDone {
+			return s.claimDone(ctx, t, answer, keep)
+		}
+		return s.unclaim(ctx, t)
+	}
+	if s.claimsHere != nil || t.times == workerClaims {
+		return tell()
+	}
+	groups := []*lateGroup{&s.late}
+	if t.mux != nil {
+		groups = append(groups, t.mux)
+	}
+	for _, g := range groups {
+		g.beside.begin()
+	}
+	go func() {
+		defer func() {
+			for _, g := range groups {
+				g.beside.end()
+			}
+		}()
+		if err := tell(); err != nil && !t.isUnsure {
+			s.log(ctx, slog.LevelWarn, "openwork: the Claimer was not told how a push ended, a copy may be handled as well",
+				slog.String("error", err.Error()))
+		}
+	}()
+	return nil
 }
 
 // result is what a copy of a push is answered: as the push itself, but for a reply that cannot be sent, which is an error that
@@ -223,28 +263,38 @@ func keepFor(m *Message) time.Duration {
 	return keepDone
 }
 
-// renew claims again and again, three times in a lease, so that one attempt may fail, until it is stopped; then it makes no
-// further attempt. A claim in this process needs none.
-func (s *Server) renew(ctx context.Context, t turn) (stop func()) {
+// renew claims again and again, three times in a lease, so that one attempt may
+// fail, until it is stopped; then it makes no further attempt. If it finds that
+// the claim is another's by now, the context of the handlers ends. A claim in
+// this process needs none of it.
+func (s *Server) renew(m *Message, t turn) (stop func()) {
 	if s.claimsHere != nil || t.key == "" || t.isUnsure {
 		return func() {}
 	}
-	turn := make(chan struct{}, 1) // taken until timer is set, while a renewal is made, and for good by stop
+	ctx, cancel := context.WithCancelCause(m.Context())
+	m.ctx = ctx
+	renewing := make(chan struct{}, 1) // taken until timer is set, while a renewal is made, and for good by stop
 	var timer *time.Timer
-	turn <- struct{}{}
+	renewing <- struct{}{}
 	timer = time.AfterFunc(t.lease/3, func() {
 		select {
-		case turn <- struct{}{}:
-			_, _, _ = s.claim(ctx, t.key, t.owner, t.lease)
-			timer.Reset(t.lease / 3)
-			<-turn
+		case renewing <- struct{}{}:
+			state, _, err := s.claim(ctx, t)
+			if err == nil && state != ClaimTaken {
+				cancel(errClaimLost)
+				s.log(ctx, slog.LevelWarn, errClaimLost.Error(), slog.String("name", m.Name()), slog.String("corp", m.CorpID))
+			} else {
+				timer.Reset(t.lease / 3)
+			}
+			<-renewing
 		default: // stopped
 		}
 	})
-	<-turn
+	<-renewing
 	return func() {
-		turn <- struct{}{}
+		renewing <- struct{}{}
 		timer.Stop()
+		cancel(nil)
 	}
 }
 
@@ -278,42 +328,43 @@ func (m *Message) isAuth() bool {
 // owner names one attempt at handling a push, unlike all others of all replicas.
 func (s *Server) owner() string { return s.id + ":" + strconv.FormatUint(s.attempts.Add(1), 36) }
 
-// claim, claimDone and unclaim ask the Claimer: at once if it is in this process, else for so long and no longer, and even
-// if the request has ended.
-func (s *Server) claim(ctx context.Context, key, owner string, lease time.Duration) (state int, result string, err error) {
+// claim, claimDone and unclaim ask the Claimer: at once if it is in this
+// process, else for as long as the turn allows, and even if the request has
+// ended.
+func (s *Server) claim(ctx context.Context, t turn) (state int, result string, err error) {
 	if s.claimsHere != nil {
-		state, result = s.claimsHere.claim(key, owner, held)
+		state, result = s.claimsHere.claim(t.key, t.owner, held)
 		return state, result, nil
 	}
 	type answer struct {
 		state  int
 		result string
 	}
-	a, err := within(ctx, claimTimeout, func(ctx context.Context) (answer, error) {
-		state, result, err := s.config.Claims.Claim(ctx, key, owner, lease)
+	a, err := guard.Ask(ctx, &s.calls.claims, t.times.total, t.times.each, func(ctx context.Context) (answer, error) {
+		state, result, err := s.config.Claims.Claim(ctx, t.key, t.owner, t.lease)
 		return answer{state, result}, err
 	})
 	return a.state, a.result, err
 }
 
-func (s *Server) claimDone(ctx context.Context, key, owner, result string, keep time.Duration) error {
+func (s *Server) claimDone(ctx context.Context, t turn, result string, keep time.Duration) error {
 	if s.claimsHere != nil {
-		s.claimsHere.done(key, owner, result, keep)
+		s.claimsHere.done(t.key, t.owner, result, keep)
 		return nil
 	}
-	_, err := within(ctx, claimTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.config.Claims.Done(ctx, key, owner, result, keep)
+	_, err := guard.Ask(ctx, &s.calls.claims, t.times.total, t.times.each, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.config.Claims.Done(ctx, t.key, t.owner, result, keep)
 	})
 	return err
 }
 
-func (s *Server) unclaim(ctx context.Context, key, owner string) error {
+func (s *Server) unclaim(ctx context.Context, t turn) error {
 	if s.claimsHere != nil {
-		s.claimsHere.release(key, owner)
+		s.claimsHere.release(t.key, t.owner)
 		return nil
 	}
-	_, err := within(ctx, claimTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.config.Claims.Release(ctx, key, owner)
+	_, err := guard.Ask(ctx, &s.calls.claims, t.times.total, t.times.each, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.config.Claims.Release(ctx, t.key, t.owner)
 	})
 	return err
 }
@@ -341,40 +392,5 @@ func (s *Server) waitForClaim(ctx context.Context, key string, left time.Duratio
 		return wake < left
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// within runs f with a deadline of its own, and returns when that has passed, whatever f does. f must end then too; it is
-// left to itself if it does not.
-func within[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-	ended := make(chan outcome, 1)
-	go func() {
-		defer cancel()
-		var o outcome
-		defer func() {
-			if v := recover(); v != nil {
-				o.err = &handlerError{err: fmt.Errorf("panic: %v", v), stack: debug.Stack()}
-			}
-			ended <- o
-		}()
-		o.err = errors.New("the call ended its goroutine")
-		o.value, o.err = f(ctx)
-	}()
-	select {
-	case o := <-ended:
-		return o.value, o.err
-	case <-ctx.Done():
-		select {
-		case o := <-ended:
-			return o.value, o.err
-		default:
-		}
-		var none T
-		return none, ctx.Err()
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // Why a push was not handled. Test for them with errors.Is; what Serve returns is a *RefusedError that says more, but for
@@ -272,13 +274,17 @@ func (e *handlerError) Unwrap() error { return e.err }
 
 // ofUser is an error that came of code of the user: of a handler, a store, a callback.
 func ofUser(what string, err error) error {
-	failed := &handlerError{}
-	if panicked, ok := err.(*handlerError); ok {
-		err, failed.stack = panicked.err, panicked.stack
+	failed := &handlerError{err: fmt.Errorf("%s: %w", what, err)}
+	var crash *guard.Crash
+	if errors.As(err, &crash) {
+		failed.stack = crash.Stack
 	}
-	failed.err = fmt.Errorf("%s: %w", what, err)
 	return failed
 }
+
+// crashed is what came of a handler that did not return, given what recover
+// said.
+func crashed(recovered any) error { return ofUser("handler", guard.Crashed(recovered)) }
 
 // methodOf is a request's method for logs and labels: anybody may invent others.
 func methodOf(r *http.Request) string {

@@ -208,19 +208,20 @@ func TestR7_TwoReplicas(t *testing.T) {
 
 // A copy that waits knows that another handles the push: a Claimer that fails meanwhile, or is slow, is asked again.
 func TestR7_CopyWaitsOnWhenTheClaimerFails(t *testing.T) {
-	slow := func(context.Context, string, string) error { time.Sleep(200 * time.Millisecond); return nil }
+	slow := func(context.Context, string, string) error { time.Sleep(400 * time.Millisecond); return nil }
 	down := func(context.Context, string, string) error { return errors.New("connection refused") }
 	for name, c := range map[string]struct {
 		poll   func(context.Context, string, string) error
 		till   int64 // the last call that it spoils
 		result error // of the first
+		isDown bool
 	}{
-		"fails once":                 {down, 2, nil},
-		"fails for a while":          {down, 20, nil},
-		"slow once":                  {slow, 2, nil},
-		"slow for a while":           {slow, 8, nil},
-		"fails, and the first fails": {down, 20, errors.New("no")},
-		"is slow, the first fails":   {slow, 8, errors.New("no")},
+		"fails once":                 {down, 2, nil, false}, // it is asked once more at once
+		"fails for a while":          {down, 20, nil, true},
+		"slow once":                  {slow, 2, nil, false},
+		"slow for a while":           {slow, 8, nil, true},
+		"fails, and the first fails": {down, 20, errors.New("no"), true},
+		"is slow, the first fails":   {slow, 8, errors.New("no"), true},
 	} {
 		inFakeTime(t, name, func(t *testing.T) {
 			shared := openwork.NewMemoryCache()
@@ -248,8 +249,8 @@ func TestR7_CopyWaitsOnWhenTheClaimerFails(t *testing.T) {
 			require.Equal(t, c.result != nil, len(two.handledNames()) == 1, "it is its turn only if the first failed")
 			all := seen.take()
 			require.Len(t, all, 1)
-			require.True(t, all[0].StoreDown)
-			synctest.Wait()
+			require.Equal(t, c.isDown, all[0].StoreDown)
+			time.Sleep(time.Second) // the late answers
 		})
 	}
 }
@@ -268,8 +269,8 @@ func TestR10_ClaimThatIsAnsweredTooLate(t *testing.T) {
 		inFakeTime(t, name, func(t *testing.T) {
 			claims, seen := newHookedClaimer(openwork.NewMemoryCache()), &observations{}
 			claims.claimed = func() {
-				if claims.claims.Load() == 1 {
-					time.Sleep(200 * time.Millisecond)
+				if claims.claims.Load() <= 2 { // the second try too
+					time.Sleep(400 * time.Millisecond)
 				}
 			}
 			f := newFixture(t, withClaims(claims), seen.watch)
@@ -312,8 +313,9 @@ func TestR10_SlowDoneDoesNotMakeAHandlerLate(t *testing.T) {
 			w := <-f.start(newPush(plaintext).request())
 			require.Equal(t, 200, w.Code)
 			require.Equal(t, "success", w.Body.String())
-			require.GreaterOrEqual(t, w.took, budget, "Done was in time: this shows nothing")
+			require.Equal(t, budget-20*time.Millisecond, w.took, "Done is beside the answer")
 			require.NoError(t, f.Shutdown(context.Background()))
+			require.Contains(t, f.log.String(), "the Claimer was not told")
 			require.NotContains(t, f.log.String(), "level=ERROR")
 		})
 	}
@@ -400,12 +402,12 @@ func TestR10_ClaimerFrozen(t *testing.T) {
 		storeDown bool
 	}{
 		"not frozen": {func(*hookedClaimer, func(context.Context, string, string) error) {}, nil, 200, 0, false},
-		"Claim":      {func(c *hookedClaimer, f func(context.Context, string, string) error) { c.claim = f }, nil, 200, 150 * time.Millisecond, true},
-		"Done":       {func(c *hookedClaimer, f func(context.Context, string, string) error) { c.done = f }, nil, 200, 150 * time.Millisecond, true},
-		"Release":    {func(c *hookedClaimer, f func(context.Context, string, string) error) { c.release = f }, errors.New("no"), 500, 150 * time.Millisecond, false},
+		"Claim":      {func(c *hookedClaimer, f func(context.Context, string, string) error) { c.claim = f }, nil, 200, 500 * time.Millisecond, true},
+		"Done":       {func(c *hookedClaimer, f func(context.Context, string, string) error) { c.done = f }, nil, 200, 0, false},
+		"Release":    {func(c *hookedClaimer, f func(context.Context, string, string) error) { c.release = f }, errors.New("no"), 500, 0, false},
 		"all": {func(c *hookedClaimer, f func(context.Context, string, string) error) {
 			c.claim, c.done, c.release = f, f, f
-		}, nil, 200, 150 * time.Millisecond, true},
+		}, nil, 200, 500 * time.Millisecond, true},
 	} {
 		for _, honours := range []bool{true, false} {
 			inFakeTime(t, fmt.Sprintf("%s, honours its context: %v", name, honours), func(t *testing.T) {
@@ -432,7 +434,7 @@ func TestR10_ClaimerFrozen(t *testing.T) {
 				require.Equal(t, c.status, w.Code)
 				require.LessOrEqual(t, w.took, c.atMost)
 				require.Len(t, f.handledNames(), 1)
-				require.GreaterOrEqual(t, left, 750*time.Millisecond, "most of the time is the handler's")
+				require.GreaterOrEqual(t, left, 29*time.Second, "most of the time is the handler's")
 				all := seen.take()
 				require.Len(t, all, 1)
 				if c.handler == nil {

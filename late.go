@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -44,11 +45,11 @@ const (
 func (s *Server) runUrgent(v *visit, m *Message, t turn, place *place, mux *lateGroup) (Reply, error) {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(m.ctx), v.began.Add(lateTimeout))
 	m.ctx = ctx
-	l := &lateRun{cancel: cancel, ended: make(chan struct{}), err: failure(nil)}
+	l := &lateRun{cancel: cancel, ended: make(chan struct{}), err: crashed(nil)}
 	go func() {
 		defer func() { // even if a handler panics, or ends this goroutine
 			if x := recover(); x != nil {
-				l.err = failure(x)
+				l.err = crashed(x)
 			}
 			cancel()
 			if l.state.CompareAndSwap(runIsAwaited, runHasEnded) {
@@ -142,13 +143,52 @@ func (s *Server) forgetLate(l *lateRun, mux *lateGroup) {
 // mostLate is how many places late runs may have.
 func (s *Server) mostLate() int { return max(s.config.MaxInFlight/2, 1) }
 
-// lateGroup knows the late runs of a Server or a Mux.
+// lateGroup knows what goes on after the answer, of a Server or a Mux.
 type lateGroup struct {
+	beside tasks // words to the Claimer
+
 	mu        sync.Mutex
-	runs      map[*lateRun]bool // whether it has its place still
+	runs      map[*lateRun]bool // late runs, and whether they have their places still
 	places    int
 	isClosing bool
-	isEmpty   chan struct{} // closed when the last run has ended; nil if nobody waits for that
+	going     tasks // one for each run
+}
+
+// tasks counts what goes on, for one who waits for its end.
+type tasks struct {
+	mu      sync.Mutex
+	count   int
+	isEmpty chan struct{} // closed when the last has ended; nil if nobody waits for that
+}
+
+func (t *tasks) begin() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.count++
+}
+
+func (t *tasks) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.count--; t.count == 0 && t.isEmpty != nil {
+		close(t.isEmpty)
+		t.isEmpty = nil
+	}
+}
+
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// wait returns a channel that is closed once nothing goes on.
+func (t *tasks) wait() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.count == 0 {
+		return closed
+	}
+	if t.isEmpty == nil {
+		t.isEmpty = make(chan struct{})
+	}
+	return t.isEmpty
 }
 
 // isFull tells whether late runs have all the places that they may.
@@ -171,6 +211,7 @@ func (g *lateGroup) add(l *lateRun, most int) bool {
 	}
 	g.runs[l] = true
 	g.places++
+	g.going.begin()
 	return true
 }
 
@@ -187,48 +228,42 @@ func (g *lateGroup) leave(l *lateRun) {
 func (g *lateGroup) remove(l *lateRun) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.runs[l] {
+	hasPlace, ok := g.runs[l]
+	if !ok {
+		return
+	}
+	if hasPlace {
 		g.places--
 	}
 	delete(g.runs, l)
-	if len(g.runs) == 0 && g.isEmpty != nil {
-		close(g.isEmpty)
-		g.isEmpty = nil
-	}
+	g.going.end()
 }
 
-// shutdown waits until the last run has ended, and lets none become late any
-// more.
+// shutdown waits until nothing goes on after an answer, and lets no run become
+// late any more.
 func (g *lateGroup) shutdown(ctx context.Context) error {
 	g.mu.Lock()
 	g.isClosing = true
-	if len(g.runs) == 0 {
-		g.mu.Unlock()
-		return nil
-	}
-	if g.isEmpty == nil {
-		g.isEmpty = make(chan struct{})
-	}
-	isEmpty := g.isEmpty
 	g.mu.Unlock()
 	select {
-	case <-isEmpty:
-		return nil
+	case <-g.going.wait():
 	case <-ctx.Done():
+		g.mu.Lock()
+		for l := range g.runs {
+			l.cancel()
+		}
+		g.mu.Unlock()
 	}
-	g.mu.Lock()
-	for l := range g.runs {
-		l.cancel()
-	}
-	g.mu.Unlock()
 	timer := time.NewTimer(lateFarewell)
 	defer timer.Stop()
-	select {
-	case <-isEmpty:
-		return nil
-	case <-timer.C:
+	for _, ended := range []<-chan struct{}{g.going.wait(), g.beside.wait()} {
+		select {
+		case <-ended:
+		case <-timer.C:
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return fmt.Errorf("openwork: handlers of %d answered pushes go on: %w", len(g.runs), cmp.Or(ctx.Err(), context.DeadlineExceeded))
+		}
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return fmt.Errorf("openwork: handlers of %d answered pushes go on: %w", len(g.runs), ctx.Err())
+	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // Mux serves several Servers behind one handler: apps, templates, customized apps and the provider's system events, each
@@ -42,6 +44,7 @@ type Mux struct {
 
 	unverified atomic.Int64 // bytes of bodies whose signature has not been looked at
 	late       lateGroup
+	calls      guard.Calls // of Resolve
 
 	mu        sync.Mutex
 	standIn   *Server                   // receives where there is no Server but those that Resolve finds
@@ -307,7 +310,7 @@ func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server)
 	case answer == nil:
 		return nil, refused(ErrOverloaded, CheckOverload, "questions to Resolve that are open")
 	case isOurs:
-		answer.server, answer.err = within(ctx, resolveTimeout, func(ctx context.Context) (*Server, error) {
+		answer.server, answer.err = guard.Within(ctx, &m.calls, resolveTimeout, func(ctx context.Context) (*Server, error) {
 			return m.Resolve(ctx, toUserName)
 		})
 		m.answered(toUserName, answer, known == nil || answer.server != nil && fits(answer.server))

@@ -322,7 +322,7 @@ func TestMux_ResolveMisbehaves(t *testing.T) {
 	}{
 		"panic":                  {func() (*openwork.Server, error) { panic("oops") }, "oops"},
 		"panic error":            {func() (*openwork.Server, error) { panic(io.ErrUnexpectedEOF) }, io.ErrUnexpectedEOF.Error()},
-		"Goexit":                 {func() (*openwork.Server, error) { runtime.Goexit(); return nil, nil }, "goroutine"},
+		"Goexit":                 {func() (*openwork.Server, error) { runtime.Goexit(); return nil, nil }, "Goexit"},
 		"error":                  {func() (*openwork.Server, error) { return nil, io.ErrUnexpectedEOF }, io.ErrUnexpectedEOF.Error()},
 		"an added Server's Name": {func() (*openwork.Server, error) { return namesake.Server, nil }, testSuiteID},
 	}

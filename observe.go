@@ -3,12 +3,13 @@ package openwork
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // Outcome is how a push ended.
@@ -101,7 +102,7 @@ func (s *Server) observe(ctx context.Context, v *visit, err error) {
 	}
 	defer func() {
 		if x := recover(); x != nil {
-			s.log(ctx, slog.LevelError, "openwork: the Observer panicked", slog.String("panic", fmt.Sprint(x)))
+			s.log(ctx, slog.LevelError, "openwork: the Observer crashed", slog.String("error", guard.Crashed(x).Error()))
 		}
 	}()
 	s.config.Observer(ctx, o)
@@ -229,18 +230,18 @@ func (s *Server) Health(ctx context.Context) Health {
 	h := Health{QueueDepth: queueDepth(s.config.Queue), InFlight: int(s.inFlight.Load())}
 	if s.config.SuiteID != "" {
 		const limit = ticketTimeout + 100*time.Millisecond // after which it falls back on the memory's, and a little more
-		_, h.Ticket = within(ctx, limit, func(ctx context.Context) (SuiteTicket, error) {
+		_, h.Ticket = guard.Within(ctx, &s.calls.health, limit, func(ctx context.Context) (SuiteTicket, error) {
 			return s.tickets.Ticket(ctx, s.config.SuiteID)
 		})
 		h.TicketAge = s.tickets.age(s.config.SuiteID)
 	}
 	const key = "openwork:health"
 	owner := s.owner()
-	if _, _, h.Claims = s.claim(ctx, key, owner, time.Second); h.Claims == nil {
-		h.Claims = s.unclaim(ctx, key, owner)
+	if _, _, h.Claims = s.claim(ctx, turn{key: key, owner: owner, lease: time.Second, times: requestClaims}); h.Claims == nil {
+		h.Claims = s.unclaim(ctx, turn{key: key, owner: owner, times: requestClaims})
 	}
 	if queue, ok := s.config.Queue.(interface{ Health(context.Context) error }); ok {
-		_, h.Queue = within(ctx, enqueueTimeout, func(ctx context.Context) (struct{}, error) {
+		_, h.Queue = guard.Within(ctx, &s.calls.health, enqueueTimeout, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, queue.Health(ctx)
 		})
 	}

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"time"
 	"unicode/utf8"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // Delivery is a push on its way through a queue: verified, decrypted, and acknowledged to WeCom. Its plaintext may hold
@@ -108,11 +110,16 @@ const enqueueTimeout = 500 * time.Millisecond
 // enqueue hands a push over to the queue, even if WeCom hangs up meanwhile.
 func (s *Server) enqueue(m *Message) error {
 	d := Delivery{ID: s.key(m), App: m.App, CorpID: m.CorpID, Name: m.Name(), Time: m.Time, Plaintext: m.Raw(), ReceiveID: m.ReceiveID}
-	_, err := within(m.Context(), enqueueTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.config.Queue.Enqueue(ctx, d)
+	full := false
+	_, err := guard.Ask(m.Context(), &s.calls.queue, enqueueTimeout, enqueueTimeout, func(ctx context.Context) (struct{}, error) {
+		err := s.config.Queue.Enqueue(ctx, d)
+		if full = errors.Is(err, ErrQueueFull); full {
+			err = nil // which asking again would not change
+		}
+		return struct{}{}, err
 	})
 	switch {
-	case errors.Is(err, ErrQueueFull):
+	case full && err == nil:
 		return refused(ErrOverloaded, CheckQueue, "")
 	case err != nil:
 		return ofUser("Queue", err)
@@ -131,7 +138,7 @@ func (s *Server) Process(ctx context.Context, d Delivery) (err error) {
 	returned := false
 	defer func() {
 		if x := recover(); x != nil || !returned {
-			err = failure(x)
+			err = crashed(x)
 		}
 		s.end(ctx, &v, err)
 	}()
@@ -150,7 +157,7 @@ func (s *Server) process(ctx context.Context, v *visit, d Delivery) error {
 	}
 	m.ctx, m.App, m.ReceiveID, m.crypto = ctx, d.App, d.ReceiveID, s.crypto
 	v.msg = m
-	t, err := s.takeTurn(m, digest{}, nil, v.began.Add(workerLease))
+	t, err := s.takeTurn(m, digest{}, nil, v.began.Add(workerWait), workerClaims)
 	v.storeDown = t.storeDown
 	if t.isCopy {
 		v.outcome = OutcomeDuplicate

@@ -806,9 +806,16 @@ func TestProcess_TwoWorkersOneDelivery(t *testing.T) {
 		for range cap(errs) {
 			go func() { errs <- f.Process(context.Background(), delivered(testCorp, "1")) }()
 		}
+		busy := 0
 		for range cap(errs) {
-			require.NoError(t, <-errs)
+			if err := <-errs; err != nil {
+				require.ErrorIs(t, err, openwork.ErrBusy)
+				busy++
+			}
 		}
+		require.Equal(t, cap(errs)-1, busy, "a worker does not wait for long: its queue tries again")
+		require.Len(t, f.handledNames(), 1)
+		require.NoError(t, f.Process(context.Background(), delivered(testCorp, "1")))
 		require.Len(t, f.handledNames(), 1)
 	})
 }

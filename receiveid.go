@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // receiver is for whom a push was made, by its receive id.
@@ -184,7 +186,7 @@ func (s *Server) allowCorp(ctx context.Context, corpID string, deadline time.Tim
 	if s.config.AllowCorp == nil {
 		return nil
 	}
-	isAllowed, err := within(ctx, time.Until(deadline), func(ctx context.Context) (bool, error) {
+	isAllowed, err := guard.Within(ctx, &s.calls.allowCorp, time.Until(deadline), func(ctx context.Context) (bool, error) {
 		return s.config.AllowCorp(ctx, corpID)
 	})
 	if err != nil {

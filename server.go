@@ -4,15 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // Server receives the pushes of one callback URL pair: it verifies, decrypts, keeps the suite_ticket, and runs the
@@ -34,6 +34,7 @@ type Server struct {
 	unverified atomic.Int64 // bytes of bodies whose signature has not been looked at
 	copies     waitingCopies
 	late       lateGroup
+	calls      struct{ allowCorp, claims, queue, health guard.Calls }
 	noDeadline sync.Once // says once that bodies may take for ever
 }
 
@@ -153,7 +154,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, in *incoming, mux
 	var place place
 	defer func() {
 		if x := recover(); x != nil || resp == nil && err == nil {
-			err = failure(x)
+			err = crashed(x)
 		}
 		place.leave()
 		in.letGo()
@@ -220,7 +221,8 @@ func (s *Server) handle(v *visit, m *Message, by digest, place *place, mux *late
 		defer ctx.end()
 		m.ctx = ctx
 	}
-	t, err := s.takeTurn(m, by, place, v.began.Add(limit))
+	t, err := s.takeTurn(m, by, place, v.began.Add(limit), requestClaims)
+	t.mux = mux
 	v.storeDown = t.storeDown
 	switch {
 	case err != nil:
@@ -291,7 +293,7 @@ func (s *Server) receivePush(r *http.Request, use func(*visit, *incoming) error)
 	returned := false
 	defer func() {
 		if x := recover(); x != nil || !returned {
-			err = failure(x)
+			err = crashed(x)
 		}
 		in.letGo()
 		s.end(r.Context(), &v, err)
@@ -304,18 +306,6 @@ func (s *Server) receivePush(r *http.Request, use func(*visit, *incoming) error)
 	}
 	returned = true
 	return err
-}
-
-// failure is what came of code of the user that did not return: it panicked with x, or ended the goroutine.
-func failure(x any) error {
-	cause, ok := x.(error)
-	switch {
-	case x == nil:
-		return &handlerError{err: errors.New("handler: runtime.Goexit")}
-	case !ok:
-		cause = fmt.Errorf("%v", x)
-	}
-	return &handlerError{err: fmt.Errorf("handler: panic: %w", cause), stack: debug.Stack()}
 }
 
 // verify checks signature and timestamp. Once the signature is right, it also

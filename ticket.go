@@ -9,7 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // SuiteTicket is a suite_ticket: half of what gets a suite_access_token, the other half being the suite's secret. It is
@@ -44,12 +47,14 @@ type TicketStore interface {
 }
 
 const (
-	ticketLife     = 30 * time.Minute
-	ticketKept     = 24 * time.Hour // in a Cache: longer than it is valid, to tell an old ticket from none
-	ticketTimeout  = 500 * time.Millisecond
-	ticketUsual    = 512 // bytes, as documented
-	ticketLongest  = 4096
-	ticketKeyStart = "openwork:suite_ticket:"
+	ticketLife    = 30 * time.Minute
+	ticketKept    = 24 * time.Hour // in a Cache: longer than it is valid, to tell an old ticket from none
+	ticketTimeout = 500 * time.Millisecond
+	// coldTicketTimeout is for a store that is slow where memory has no ticket.
+	coldTicketTimeout = 5 * time.Second
+	ticketUsual       = 512 // bytes, as documented
+	ticketLongest     = 4096
+	ticketKeyStart    = "openwork:suite_ticket:"
 )
 
 // Tickets is where this Server keeps the suite_ticket it receives, for NewClient and the token sources: the store of the
@@ -75,6 +80,8 @@ type tickets struct {
 	now       func() time.Time
 	tolerance time.Duration
 	writing   chan struct{} // held by the one who writes to the store, so that writes do not overtake each other
+	calls     guard.Calls   // of the store
+	mending   atomic.Bool   // a ticket is being written again
 
 	mu      sync.Mutex
 	seen    map[string]seenTicket
@@ -106,33 +113,51 @@ func (t *tickets) put(ctx context.Context, suiteID string, ticket SuiteTicket) (
 	if !t.remember(suiteID, seenTicket{SuiteTicket: ticket, unwritten: true}) {
 		return false, nil
 	}
+	return t.write(ctx, suiteID, ticket)
+}
+
+// write writes the newest ticket to the store, and says whether this one is it.
+// Reading and writing together take as long as ticketTimeout: what comes of a
+// store that is deaf, the next ticket can be written.
+func (t *tickets) write(ctx context.Context, suiteID string, ticket SuiteTicket) (isNewest bool, err error) {
+	deadline := time.Now().Add(ticketTimeout)
+	timer := time.NewTimer(ticketTimeout)
+	defer timer.Stop()
 	select {
 	case t.writing <- struct{}{}:
 		defer func() { <-t.writing }()
-	case <-ctx.Done():
-		return true, ctx.Err()
+	case <-timer.C:
+		return true, context.DeadlineExceeded
 	}
-	_ = t.look(ctx, suiteID) // another replica may have a newer one; if the store can't be read, writing will tell
+	_, _ = t.look(ctx, suiteID, ticketTimeout/2) // another replica may have a newer one; if the store can't be read, writing will tell
 	if t.newest(suiteID) != ticket {
 		return false, nil
 	}
-	if err := t.store.PutTicket(ctx, suiteID, ticket); err != nil {
+	left := time.Until(deadline)
+	_, err = guard.Ask(ctx, &t.calls, left, left, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, t.store.PutTicket(ctx, suiteID, ticket)
+	})
+	if err != nil {
 		return true, err
 	}
 	t.remember(suiteID, seenTicket{SuiteTicket: ticket})
 	return true, nil
 }
 
-// Ticket returns the newer of the store's and the memory's. It waits as long as ctx allows only where memory has none that is
-// still good.
+// Ticket returns the newer of the store's and the memory's. It waits for the
+// store as long as ticketTimeout where memory has one that is still good, else
+// longer.
 func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, error) {
-	var err error
+	limit := coldTicketTimeout
 	if known := t.newest(suiteID); known.Value != "" && t.now().Sub(known.Time) < ticketLife {
-		_, err = within(ctx, ticketTimeout, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, t.look(ctx, suiteID)
-		})
-	} else {
-		err = t.look(ctx, suiteID)
+		limit = ticketTimeout
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline))
+	}
+	stored, err := t.look(ctx, suiteID, limit)
+	if err == nil {
+		t.mend(ctx, suiteID, stored)
 	}
 	newest := t.newest(suiteID)
 	switch {
@@ -152,17 +177,36 @@ func (t *tickets) Ticket(ctx context.Context, suiteID string) (SuiteTicket, erro
 }
 
 // look remembers the store's ticket, if it is not older than the memory's.
-func (t *tickets) look(ctx context.Context, suiteID string) error {
-	stored, err := t.store.Ticket(ctx, suiteID)
-	if errors.Is(err, ErrNoSuiteTicket) {
-		return nil
-	}
-	if err != nil {
-		return err
+func (t *tickets) look(ctx context.Context, suiteID string, limit time.Duration) (stored SuiteTicket, err error) {
+	stored, err = guard.Ask(ctx, &t.calls, limit, limit, func(ctx context.Context) (SuiteTicket, error) {
+		stored, err := t.store.Ticket(ctx, suiteID)
+		if errors.Is(err, ErrNoSuiteTicket) {
+			return SuiteTicket{}, nil
+		}
+		return stored, err
+	})
+	if err != nil || stored.Value == "" {
+		return SuiteTicket{}, err
 	}
 	stored, guessed := t.dated(stored)
 	t.remember(suiteID, seenTicket{SuiteTicket: stored, guessed: guessed})
-	return nil
+	return stored, nil
+}
+
+// mend writes the newest ticket again, beside, where the store has an older one
+// or none: another replica has written last, or the store has forgotten.
+func (t *tickets) mend(ctx context.Context, suiteID string, stored SuiteTicket) {
+	t.mu.Lock()
+	known := t.seen[suiteID]
+	t.mu.Unlock()
+	isGood := known.Value != "" && !known.guessed && t.now().Sub(known.Time) < ticketLife
+	if !isGood || !known.Time.After(stored.Time) || !t.mending.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer t.mending.Store(false)
+		_, _ = t.write(context.WithoutCancel(ctx), suiteID, known.SuiteTicket) // the next one who looks tries again
+	}()
 }
 
 // dated is the ticket with a time to compare: whole seconds, and now for one without a time, or from a future that no
@@ -253,9 +297,7 @@ func (s *Server) keepTicket(m *Message) (isOvertaken bool, err error) {
 		s.log(m.Context(), slog.LevelWarn, "openwork: suite_ticket is longer than documented", slog.Int("bytes", len(value)))
 	}
 	// What was received is kept even if WeCom hangs up meanwhile.
-	isNewest, err := within(m.Context(), ticketTimeout, func(ctx context.Context) (bool, error) {
-		return s.tickets.put(ctx, m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
-	})
+	isNewest, err := s.tickets.put(m.Context(), m.SuiteID, SuiteTicket{Value: value, Time: m.Time})
 	if err != nil {
 		return false, ofUser("store suite_ticket", err)
 	}

@@ -84,7 +84,7 @@ var ErrLeftBehind = errors.New("too many calls before this one have not returned
 type Calls struct {
 	mu     sync.Mutex
 	behind map[any]bool // calls that ran out of time and have not returned
-	next   time.Time                  // when to try all the same
+	next   time.Time    // when to try all the same
 	pause  time.Duration
 }
 
