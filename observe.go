@@ -26,7 +26,7 @@ const (
 	OutcomeOverloaded Outcome = "overloaded" // more pushes at one time than allowed
 )
 
-// Observation is what happened to one push: for metrics and traces. Its strings come from small sets and may be labels; Name
+// Observation is what happened to one push, or to one attempt at a delivery: for metrics and traces. Its strings come from small sets and may be labels; Name
 // is "other" for events that are not in the catalogue. It never holds contents or secrets.
 type Observation struct {
 	App     string // Config.Name
@@ -46,6 +46,7 @@ type Observation struct {
 	QueueDepth int           // deliveries that wait in Config.Queue, if that can tell; else 0
 	Previous   bool          // it was signed or encrypted with Config.Previous: the console still has the old pair
 	StoreDown  bool          // the Claimer could not be asked, so a copy of this push may have been handled as well
+	Attempt    int           // which attempt of a queue worker this was, from 1; 0 for a push
 	Late       bool          // it was answered success before its handlers had ended: Outcome and Err are theirs
 }
 
@@ -58,7 +59,8 @@ type visit struct {
 	skew      time.Duration
 	previous  bool
 	storeDown bool
-	late      bool // its handlers went on after the answer
+	late      bool    // its handlers went on after the answer
+	attempt   Attempt // in a queue worker
 }
 
 // end closes the record of a push: it logs the error, and tells the Observer of
@@ -81,7 +83,8 @@ func (s *Server) end(ctx context.Context, v *visit, err error) {
 func (s *Server) observe(ctx context.Context, v *visit, err error) {
 	o := Observation{App: s.config.Name, SuiteID: s.config.SuiteID, Method: v.method, Outcome: v.outcome, Err: err,
 		Duration: time.Since(v.began), Skew: v.skew, TicketAge: s.tickets.age(s.config.SuiteID),
-		QueueDepth: queueDepth(s.config.Queue), Previous: v.previous, StoreDown: v.storeDown, Late: v.late}
+		QueueDepth: queueDepth(s.config.Queue), Previous: v.previous, StoreDown: v.storeDown, Late: v.late,
+		Attempt: v.attempt.Number}
 	switch {
 	case v.late:
 		o.Status = http.StatusOK
@@ -131,7 +134,13 @@ func (s *Server) logRefusal(ctx context.Context, err error, why *RefusedError) {
 // logFailure says what went wrong with a push that was ours, as far as that had been found out.
 func (s *Server) logFailure(ctx context.Context, v *visit, err error) {
 	attrs := make([]slog.Attr, 0, 8)
-	if !v.late {
+	switch {
+	case v.attempt.Number > 0:
+		attrs = append(attrs, slog.Int("attempt", v.attempt.Number))
+		if v.attempt.Next > 0 {
+			attrs = append(attrs, slog.Duration("next_in", v.attempt.Next.Round(time.Millisecond)))
+		}
+	case !v.late:
 		attrs = append(attrs, slog.Int("status", StatusCode(err)))
 	}
 	attrs = append(attrs, slog.String("error", err.Error()))
@@ -144,6 +153,8 @@ func (s *Server) logFailure(ctx context.Context, v *visit, err error) {
 	}
 	level, text := slog.LevelError, "openwork: push failed"
 	switch {
+	case v.attempt.Number > 0:
+		text = "openwork: delivery failed"
 	case v.late:
 		text = "openwork: handlers failed after the push was answered success: WeCom will not send it again"
 	case v.method != "" && StatusCode(err) < http.StatusInternalServerError: // somebody tries paths

@@ -74,7 +74,7 @@ func TestObserver_OnePerPush(t *testing.T) {
 		return o
 	}
 	inWorker := func(o openwork.Observation) openwork.Observation {
-		o.Method, o.Status, o.Skew = "", 0, 0
+		o.Method, o.Status, o.Skew, o.Attempt = "", 0, 0, 1
 		return o
 	}
 	sent := func(p *push) func(*fixture) { return func(f *fixture) { f.do(p.request()) } }

@@ -130,15 +130,27 @@ func (s *Server) enqueue(m *Message) error {
 // isAsync tells which pushes go to the queue by default: all but messages, which may be answered on the spot.
 func isAsync(m *Message) bool { return !m.isMessage() }
 
-// Process handles a delivery: for the workers of a queue. The handlers run as they would have when the push arrived, but
-// without its time limits; a copy of a delivery that was handled is not handled again. An error means that the delivery
-// should be tried again later; ErrMalformed that it never will be otherwise. A reply has nowhere to go and is dropped.
+// Process handles a delivery: for the workers of a queue. The handlers run as
+// they would have when the push arrived, but without its time limits. A copy of
+// a delivery that was handled is not handled again. A reply has nowhere to go
+// and is dropped. Tell it with WithAttempt which attempt this is.
+//
+// An error means that the delivery should be tried again later. But
+//
+//   - ErrMalformed, not from a handler: no further attempt will change that,
+//   - ErrBusy: a copy is being handled, by another worker or replica; this was no
+//     attempt: try again in a second.
 func (s *Server) Process(ctx context.Context, d Delivery) (err error) {
-	v := visit{began: time.Now(), outcome: OutcomeHandled}
+	v := visit{began: time.Now(), outcome: OutcomeHandled, attempt: attemptIn(ctx)}
 	returned := false
 	defer func() {
 		if x := recover(); x != nil || !returned {
 			err = crashed(x)
+		}
+		if isBusy(err) { // it is another's, who will tell
+			s.log(ctx, slog.LevelInfo, "openwork: delivery is being handled elsewhere, to be tried again", slog.String("name", d.Name),
+				slog.String("corp", d.CorpID))
+			return
 		}
 		s.end(ctx, &v, err)
 	}()

@@ -235,7 +235,7 @@ func TestH11_DeliveriesWithoutACorpWaitForNoOther(t *testing.T) {
 }
 
 // A corp that fails must not fill the queue for the others; what was refused meanwhile is taken when it is sent again.
-func TestH11_FailingCorpHoldsATenthOfTheQueue(t *testing.T) {
+func TestH11_FailingCorpHoldsHalfOfTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const capacity = 100
 		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Capacity: capacity, Backoff: time.Minute})
@@ -263,10 +263,11 @@ func TestH11_FailingCorpHoldsATenthOfTheQueue(t *testing.T) {
 				require.Equal(t, 503, code)
 			}
 		}
-		require.Equal(t, capacity/10, taken)
+		require.Equal(t, capacity/2, taken)
 		require.Equal(t, taken, q.Depth())
-		for n := range capacity - taken {
-			require.Equal(t, 200, send("wpgood", n))
+		for n := range 200 {
+			require.Equal(t, 200, send("wpgood"+strconv.Itoa(n), n))
+			synctest.Wait()
 		}
 		failing.Store(false)
 		settle(5 * time.Minute)
@@ -342,10 +343,7 @@ func TestH11_CorpThatGoesOnFailing(t *testing.T) {
 				settle(time.Second)
 			}
 			_ = q.Enqueue(context.Background(), delivered("bad", strconv.Itoa(i)))
-			require.LessOrEqual(t, q.Depth(), 100)
-			if i > 100 {
-				require.LessOrEqual(t, q.Depth(), 10+100, "what came before the first failure, and a tenth")
-			}
+			require.LessOrEqual(t, q.Depth(), 50)
 		}
 		require.NoError(t, q.Enqueue(context.Background(), delivered("good", "1")))
 		require.NoError(t, shutdownWithin(q, time.Hour))

@@ -614,7 +614,7 @@ func TestH14_ShutdownUnderLoad(t *testing.T) {
 func TestMemoryQueue_LeavesNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 5 {
-		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Workers: 32, Attempts: 2, Backoff: time.Millisecond, DeadLetter: func(openwork.Delivery, error) {}})
+		q := openwork.NewMemoryQueue(openwork.MemoryQueueConfig{Workers: 32, Attempts: 1, DeadLetter: func(openwork.Delivery, error) {}})
 		for i := range 100 {
 			require.NoError(t, q.Enqueue(context.Background(), delivered(strconv.Itoa(i%10), strconv.Itoa(i))))
 		}
