@@ -48,9 +48,14 @@ func (c *MemoryCache) Release(_ context.Context, key, owner string) error {
 	return nil
 }
 
-// maxClaims bounds the claims of a process. Beyond it the oldest is forgotten, which costs a repetition; never one that is
-// held.
-const maxClaims = 1 << 17
+// maxClaims and maxClaimBytes bound the claims of a process, with the answers
+// that are kept for copies. Beyond them the oldest is forgotten, which costs a
+// repetition; never one that is held.
+const (
+	maxClaims     = 1 << 17
+	maxClaimBytes = 64 << 20
+	claimOverhead = 256 // bytes of a claim beside its strings
+)
 
 // held is the lease of a claim that lasts until it is done or given back: of work in this process, which ends with it.
 const held time.Duration = -1
@@ -61,6 +66,7 @@ type claimTable struct {
 	seed  [2]maphash.Seed // see appendHash
 
 	mu    sync.Mutex
+	bytes int // of all claims
 	byKey map[string]*claim
 	// Claims that end, in order of their making, those that are kept longer than an hour in the second list: so the first to
 	// end is near the front of its list.
@@ -110,6 +116,7 @@ func (t *claimTable) claim(key, owner string, lease time.Duration) (state int, r
 	}
 	c := &claim{key: key, owner: owner}
 	t.byKey[key] = c
+	t.bytes += c.bytes()
 	t.last(c, now, lease)
 	return ClaimTaken, ""
 }
@@ -123,8 +130,10 @@ func (t *claimTable) done(key, owner, result string, keep time.Duration) {
 		return
 	}
 	c.done, c.result = true, result
+	t.bytes += len(result)
 	c.end()
 	t.last(c, now, keep)
+	t.forget(now)
 }
 
 func (t *claimTable) release(key, owner string) {
@@ -182,8 +191,11 @@ func (t *claimTable) remove(c *claim) {
 		t.byAge[c.long].Remove(c.place)
 	}
 	delete(t.byKey, c.key)
+	t.bytes -= c.bytes()
 	c.end()
 }
+
+func (c *claim) bytes() int { return claimOverhead + len(c.key) + len(c.owner) + len(c.result) }
 
 // end wakes those who wait for the end of the work.
 func (c *claim) end() {
@@ -193,12 +205,13 @@ func (c *claim) end() {
 	}
 }
 
-// forget drops a few claims that have ended, and the oldest if there are too many.
+// forget drops a few claims that have ended, and the oldest if there are too
+// many, or they are too large.
 func (t *claimTable) forget(now time.Time) {
 	for i := range t.byAge {
-		for range 2 {
+		for n := 0; n < 2 || t.bytes > maxClaimBytes; n++ {
 			e := t.byAge[i].Front()
-			if e == nil || now.Before(e.Value.(*claim).until) && len(t.byKey) < maxClaims {
+			if e == nil || now.Before(e.Value.(*claim).until) && len(t.byKey) < maxClaims && t.bytes <= maxClaimBytes {
 				break
 			}
 			t.remove(e.Value.(*claim))

@@ -50,8 +50,9 @@ type Mux struct {
 	standIn   *Server                   // receives where there is no Server but those that Resolve finds
 	routes    atomic.Pointer[muxRoutes] // replaced, never changed
 	resolved  map[string]*resolvedServer
-	removals  int // how often Remove was called
-	questions int // to Resolve that are open
+	keys      map[string]string // of resolved, by the Name of the Server
+	removals  int               // how often Remove was called
+	questions int               // to Resolve that are open
 }
 
 type muxRoutes struct{ byPath map[string][]*Server }
@@ -122,7 +123,7 @@ func (m *Mux) Remove(name string) {
 	m.removals++
 	for key, r := range m.resolved {
 		if r.server != nil && r.server.config.Name == name {
-			delete(m.resolved, key)
+			m.forget(key)
 		}
 	}
 }
@@ -289,34 +290,41 @@ func (s *Server) decrypts(in *incoming) bool {
 	return false
 }
 
-// resolve finds the Server of a name that fits: one that Resolve has returned before, or does now. It is nil if there is
-// none.
+// resolve finds the Server of a name that fits: one that Resolve has returned
+// before, or does now. It is nil if there is none. While Resolve fails, a Server
+// that fits serves on.
 func (m *Mux) resolve(ctx context.Context, toUserName string, fits func(*Server) bool) (*Server, error) {
 	if m.Resolve == nil || toUserName == "" || !isID(toUserName) {
 		return nil, nil
 	}
 	now, keep := time.Now(), cmp.Or(m.Keep, usualKeep)
 	var known *Server
+	isFresh := false
 	m.mu.Lock()
-	if r := m.resolved[toUserName]; r != nil && now.Sub(r.since) < keep {
-		known = r.server
+	if r := m.resolved[toUserName]; r != nil {
+		known, isFresh = r.server, now.Sub(r.since) < keep
 	}
 	m.mu.Unlock()
-	if known != nil && fits(known) {
+	knownFits := known != nil && fits(known)
+	if knownFits && isFresh {
 		return m.withOwnName(known)
 	}
 	answer, isOurs := m.asking(toUserName, now, min(keep, doubtAfter))
 	switch {
+	case answer == nil && knownFits:
+		return m.withOwnName(known)
 	case answer == nil:
 		return nil, refused(ErrOverloaded, CheckOverload, "questions to Resolve that are open")
 	case isOurs:
 		answer.server, answer.err = guard.Within(ctx, &m.calls, resolveTimeout, func(ctx context.Context) (*Server, error) {
 			return m.Resolve(ctx, toUserName)
 		})
-		m.answered(toUserName, answer, known == nil || answer.server != nil && fits(answer.server))
+		m.answered(toUserName, answer, !isFresh || known == nil || answer.server != nil && fits(answer.server))
 	}
 	<-answer.known // which it is soon: Resolve has a second
 	switch {
+	case answer.err != nil && knownFits:
+		return m.withOwnName(known)
 	case answer.err != nil:
 		return nil, ofUser("Mux.Resolve", answer.err)
 	case answer.server == nil || !fits(answer.server):
@@ -357,10 +365,14 @@ func (m *Mux) answered(toUserName string, answer *resolving, isBetter bool) {
 	r := m.resolved[toUserName]
 	switch {
 	case r == nil || r.last != answer: // forgotten meanwhile
+	case answer.err != nil && r.server != nil: // which serves on; soon it is asked again
 	case answer.err != nil || answer.removals != m.removals:
 		r.last = nil
 	case isBetter:
 		r.server, r.since = answer.server, answer.asked
+		if r.server != nil {
+			m.keys[r.server.config.Name] = toUserName
+		}
 	}
 }
 
@@ -376,7 +388,7 @@ func (m *Mux) withOwnName(s *Server) (*Server, error) {
 // found.
 func (m *Mux) remember(toUserName string) *resolvedServer {
 	if m.resolved == nil {
-		m.resolved = map[string]*resolvedServer{}
+		m.resolved, m.keys = map[string]*resolvedServer{}, map[string]string{}
 	}
 	if len(m.resolved) >= mostResolved {
 		last, looked := "", 0
@@ -386,11 +398,19 @@ func (m *Mux) remember(toUserName string) *resolvedServer {
 				break
 			}
 		}
-		delete(m.resolved, last)
+		m.forget(last)
 	}
 	r := &resolvedServer{}
 	m.resolved[toUserName] = r
 	return r
+}
+
+// forget forgets a name; m.mu is held.
+func (m *Mux) forget(toUserName string) {
+	if r := m.resolved[toUserName]; r != nil && r.server != nil && m.keys[r.server.config.Name] == toUserName {
+		delete(m.keys, r.server.config.Name)
+	}
+	delete(m.resolved, toUserName)
 }
 
 // named is the Server of a Name that was added, nil if there is none.
@@ -407,18 +427,31 @@ func (m *Mux) named(name string) *Server {
 	return nil
 }
 
-// Process routes a delivery to the Server of its App: one that was added, or one that Resolve finds by the delivery's corp.
-// It returns ErrUnknownApp if there is none; the delivery should be tried again later then, as one may be added.
+// Process routes a delivery to the Server of its App: one that was added, or one
+// that Resolve has found or finds now, by the name it was found by before, by
+// what the push was made for, or by the delivery's corp. It returns
+// ErrUnknownApp if there is none. The delivery should be tried again later then,
+// as one may be added.
 func (m *Mux) Process(ctx context.Context, d Delivery) error {
-	s := m.named(d.App)
-	if s == nil {
-		var err error
-		if s, err = m.resolve(ctx, d.CorpID, func(s *Server) bool { return s.config.Name == d.App }); err != nil {
-			return err
+	if s := m.named(d.App); s != nil {
+		return s.Process(ctx, d)
+	}
+	m.mu.Lock()
+	known := m.keys[d.App]
+	m.mu.Unlock()
+	var failed error
+	for i, name := range []string{known, d.ReceiveID, d.CorpID} {
+		if name == "" || i > 0 && name == known || i == 2 && name == d.ReceiveID {
+			continue
 		}
+		s, err := m.resolve(ctx, name, func(s *Server) bool { return s.config.Name == d.App })
+		if s != nil {
+			return s.Process(ctx, d)
+		}
+		failed = errors.Join(failed, err)
 	}
-	if s == nil {
-		return fmt.Errorf("openwork: %w: %s", ErrUnknownApp, show(d.App))
+	if failed != nil {
+		return failed
 	}
-	return s.Process(ctx, d)
+	return fmt.Errorf("openwork: %w: %s", ErrUnknownApp, show(d.App))
 }

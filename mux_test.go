@@ -392,7 +392,7 @@ func TestMux_ResolveIsBounded(t *testing.T) {
 	for i := range names {
 		ask(i)
 	}
-	require.Len(t, calls, names)
+	require.Len(t, calls, names+1, "each corp, and the suite that all were made for")
 	for i := range names {
 		ask(i)
 	}
@@ -512,6 +512,8 @@ func TestMux_Process(t *testing.T) {
 	d.CorpID = muxCorpC
 	require.NoError(t, m.Process(context.Background(), d))
 	down = true
+	require.NoError(t, m.Process(context.Background(), d), "the one that is known serves on")
+	d.App = "another"
 	err := m.Process(context.Background(), d)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	require.NotErrorIs(t, err, openwork.ErrUnknownApp, "a database that is down says nothing about the app")
