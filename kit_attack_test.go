@@ -362,3 +362,6 @@ func decodeBase64(text string) ([]byte, bool) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	return b, err == nil
 }
+
+// silent logs nothing.
+var silent = slog.New(slog.DiscardHandler)
