@@ -77,7 +77,7 @@ func TestO1_OneAnswerForWhatIsNotOurs(t *testing.T) {
 		readable[fmt.Sprintf("an empty document, made for %q", id)] = framed("<xml></xml>", id)
 	}
 
-	for _, target := range targets {
+	for _, target := range targetsToTry() {
 		t.Run(target.name, func(t *testing.T) {
 			t.Parallel()
 			for _, kind := range everyKind {
@@ -118,7 +118,7 @@ func refCipher(t testing.TB, key string, padded []byte) []byte {
 // in front is his own, and names whatever the garbage may be taken for.
 func TestO1_PaddingOracle(t *testing.T) {
 	t.Parallel()
-	for _, target := range targets {
+	for _, target := range targetsToTry() {
 		t.Run(target.name, func(t *testing.T) {
 			t.Parallel()
 			for _, kind := range everyKind {
@@ -184,6 +184,9 @@ func paddingAttacks(t *testing.T) (attacks []paddingAttack) {
 		end := mine.len() - 3
 		end -= end % 2 // two more blocks follow, and the whole is of 32 bytes each
 		for _, id := range []int{0, 1, 15, 16, 17} {
+			if look != "letters" && (isBrief() || id != 1 && id != 16) {
+				continue // one look is enough for the others
+			}
 			build := func(guess, flip byte) []byte {
 				front := append(mine.relength((end+2)*blockSize-1-20-id), mine.blocks(2, end)...)
 				front[len(front)-1] ^= flip // garbage all the same, and other noise behind it
@@ -228,7 +231,7 @@ func isIDText(text []byte) bool {
 func TestO1_ChosenCiphertexts(t *testing.T) {
 	t.Parallel()
 	const perKind = 300
-	for i, target := range targets {
+	for i, target := range targetsToTry() {
 		t.Run(target.name, func(t *testing.T) {
 			t.Parallel()
 			from := chance(byte(100 + i))
@@ -335,7 +338,7 @@ func TestO1_NothingDecryptedInTheLog(t *testing.T) {
 	t.Parallel()
 	for _, attack := range paddingAttacks(t) {
 		for _, kind := range everyKind {
-			for _, target := range targets {
+			for _, target := range targetsToTry() {
 				in := &insides{}
 				server := target.open(t, in)
 				w := target.through(kind).request(attack.ciphertext(attack.byte))

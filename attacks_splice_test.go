@@ -248,8 +248,8 @@ func (s *spliced) ticketErr() error {
 func TestO13_TicketReadByReadability(t *testing.T) {
 	t.Parallel()
 	const (
-		tries       = 12
-		commandHead = "<xml><InfoType>change_contact</InfoType><AuthCorpId>" + testCorp + "</AuthCorpId>" +
+		triesPerAlignment = 3
+		commandHead       = "<xml><InfoType>change_contact</InfoType><AuthCorpId>" + testCorp + "</AuthCorpId>" +
 			"<ChangeType>update_user</ChangeType><TimeStamp>1700000000</TimeStamp>"
 		messageHead = "<xml><ToUserName>" + testCorp + "</ToUserName><FromUserName>zhangsan</FromUserName>" +
 			"<MsgType>text</MsgType><CreateTime>1700000000</CreateTime>"
@@ -278,8 +278,11 @@ func TestO13_TicketReadByReadability(t *testing.T) {
 
 			readable := map[byte]int{}
 			for shift := range blockSize {
+				if isBrief() && shift%4 != 0 {
+					continue
+				}
 				for _, guess := range guesses(right) {
-					for range tries / 4 {
+					for range triesPerAlignment {
 						made := spliceTarget(t, from, shift, row.carrier+row.open, row.close, secret, block, position, guess^row.breaks[0])
 						if status, _ := s.try(made); status == http.StatusOK {
 							readable[guess]++

@@ -28,19 +28,29 @@ func TestO2_PaddingByTime(t *testing.T) {
 		"JSON": capture(from, `{"ToUserName":"`+testCorp+`","MsgType":"text","Content":"`+
 			strings.Repeat("0123456789", 24_000)+`"}`, testCorp),
 	} {
-		for _, id := range []int{0, 1, 16, 48} {
+		ids := []int{0, 1, 16, 48}
+		if isBrief() {
+			if ids = []int{1, 16}; name != "many elements" {
+				continue
+			}
+		}
+		for _, id := range ids {
 			t.Run(fmt.Sprintf("%s, a receive id of %d", name, id), func(t *testing.T) {
 				right, wrong := timedAttack(t, mine, id)
 				requireAsQuick(t, target{}.open(t, nil), xmlPush, right, wrong)
 			})
 		}
 	}
-	for _, target := range targets {
-		for _, id := range []int{1, 16} {
+	for _, target := range targetsToTry() {
+		for _, id := range []int{16, 1} {
+			if isBrief() && id != 16 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s, a receive id of %d", target.name, id), func(t *testing.T) {
 				right, wrong := timedAttack(t, manyElements, id)
-				for _, kind := range []envelopeKind{xmlPush, jsonPush} {
-					requireAsQuick(t, target.open(t, nil), target.through(kind), right, wrong)
+				requireAsQuick(t, target.open(t, nil), target.through(xmlPush), right, wrong)
+				if !isBrief() {
+					requireAsQuick(t, target.open(t, nil), target.through(jsonPush), right, wrong)
 				}
 			})
 		}

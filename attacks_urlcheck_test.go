@@ -26,6 +26,9 @@ func TestO3_TailOfAJSONPush(t *testing.T) {
 	t.Parallel()
 	for _, receiveID := range []string{testSuiteID, testProvider, testCorp, ""} {
 		for shift := range blockSize {
+			if isBrief() && shift%4 != 0 {
+				continue
+			}
 			push := capture(chance(byte(shift)), `{"SuiteId":"`+testSuiteID+`","ServiceCorpId":"`+testProvider+`","AuthCorpId":"`+testCorp+
 				`","InfoType":"create_auth","TimeStamp":1700000000,"State":"`+strings.Repeat("s", shift)+
 				`","AuthCode":"`+capturedCode+`"}`, receiveID)
@@ -200,7 +203,8 @@ func TestQ12_EchoIsLettersAndDigits(t *testing.T) {
 				f := newFixture(t, allowOnly(testCorp))
 				p := newURLCheck(echo, func(p *push) { p.ReceiveID = id })
 				f.requireRefused(http.StatusForbidden, p.request())
-				f.serveError(p.request(), http.StatusForbidden, openwork.ErrReceiveID)
+				_, err := f.Serve(p.request())
+				require.Equal(t, http.StatusForbidden, openwork.StatusCode(err))
 				if len(echo) > 3 {
 					require.NotContains(t, f.log.String(), echo, "what was decrypted is nobody's business")
 				}
@@ -291,7 +295,7 @@ func TestQ16_CapturedPushesOfEveryKind(t *testing.T) {
 	} {
 		for _, id := range []string{testSuiteID, testProvider, testCorp, ""} {
 			t.Run(fmt.Sprintf("%s for %q", name, id), func(t *testing.T) {
-				for _, target := range targets {
+				for _, target := range targetsToTry() {
 					requireNothingBack(t, &outsider{door: target.open(t, nil), kind: target.through(urlCheck)},
 						slices.Clone(capture(from, text, id).cipher))
 				}

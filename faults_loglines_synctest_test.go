@@ -76,7 +76,11 @@ func (lostTickets) Ticket(context.Context, string) (openwork.SuiteTicket, error)
 // kind there are at most 50 lines a second, and the next one says how many
 // were left out.
 func TestO8_RepeatedPushesAndTheLog(t *testing.T) {
-	const pushes, most = 2000, 50
+	const most = 50
+	pushes := 2000
+	if isBrief() {
+		pushes = 300
+	}
 	down := func(context.Context, string, string) error { return errors.New("connection refused") }
 	failing := func(f *fixture) {
 		f.With(func(*openwork.Message, openwork.Next) (openwork.Reply, error) {

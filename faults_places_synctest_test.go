@@ -36,7 +36,7 @@ func TestO7_CapturedPushRepeated(t *testing.T) {
 	for where, claimer := range claimersToTry {
 		for what, plaintext := range map[string]string{"message": textMessage("hello"), "event": dataEvent("change_app_admin")} {
 			inFakeTime(t, where+", "+what, func(t *testing.T) {
-				f := newFixture(t, withClaims(claimer(openwork.NewMemoryCache())), func(cfg *openwork.Config) { cfg.MaxInFlight, cfg.Logger = 3, silent })
+				f := newFixture(t, withClaims(claimer(openwork.NewMemoryCache())), func(cfg *openwork.Config) { cfg.Logger = silent })
 				release := make(chan struct{})
 				free := sync.OnceFunc(func() { close(release) })
 				defer func() { free(); time.Sleep(time.Minute) }()
@@ -301,7 +301,7 @@ func TestO7_CopiesInTwoReplicas(t *testing.T) {
 	inFakeTime(t, "each lets one wait", func(t *testing.T) {
 		shared := openwork.NewMemoryCache()
 		one := newFixture(t, withClaims(newHookedClaimer(shared)), func(cfg *openwork.Config) { cfg.Logger = silent })
-		two := newFixture(t, withClaims(newHookedClaimer(shared)), func(cfg *openwork.Config) { cfg.MaxInFlight, cfg.Logger = 3, silent })
+		two := newFixture(t, withClaims(newHookedClaimer(shared)), func(cfg *openwork.Config) { cfg.Logger = silent })
 		release := make(chan struct{})
 		free := sync.OnceFunc(func() { close(release) })
 		defer func() { free(); time.Sleep(time.Minute) }()

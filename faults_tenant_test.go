@@ -513,37 +513,46 @@ func (p pushed) identity() identity {
 	return identity{p.msg.Name(), p.channel, p.msg.App, p.msg.CorpID, p.msg.ReceiveID, p.msg.AgentID, p.msg.Get("MsgId"), p.msg.Time}
 }
 
-// requireOwn checks that a push was refused, or is what it would be without
+// openCarrier is a Server that got the carrier's push once, with nothing to object
+// to.
+type openCarrier struct {
+	*tenant
+	carrier
+	honest pushed
+}
+
+func (c carrier) open(t *testing.T) *openCarrier {
+	s := &openCarrier{tenant: newTenant(t, append(c.edits, func(cfg *openwork.Config) { cfg.NoDedupe, cfg.Logger = true, silent })...), carrier: c}
+	s.honest = s.push(c.write("honest"), c.madeFor)
+	require.Equal(t, 200, s.honest.status)
+	return s
+}
+
+// requireOwn checks that a push is refused, or is what it would be without
 // the words.
-func (c carrier) requireOwn(t *testing.T, text string) (refused bool) {
+func (s *openCarrier) requireOwn(text string) (refused bool) {
+	t := s.tenant.t
 	t.Helper()
-	s := newTenant(t, c.edits...)
-	honest := s.push(c.write("honest"), c.madeFor)
-	require.Equal(t, 200, honest.status, honest.log)
-	got := s.push(text, c.madeFor)
+	got := s.push(text, s.madeFor)
 	require.Empty(t, got.ran, "a handler of authorisation events ran: %s", text)
 	_, err := s.Tickets().Ticket(t.Context(), testSuiteID)
 	require.ErrorIs(t, err, openwork.ErrNoSuiteTicket, text)
 	if got.status == 400 || got.status == 403 {
 		return true
 	}
-	require.Equal(t, 200, got.status, got.log)
-	if got.msg != nil { // it counts as a copy otherwise
-		want := honest.identity()
-		if _, known, _ := strings.Cut(want.name, "."); known == "" { // a ChangeType may make an event of its own more particular
-			require.Equal(t, want.name, strings.Split(got.msg.Name(), ".")[0], text)
-			want.name = got.msg.Name()
-		}
-		is := got.identity()
-		if want.agent == "" { // what the push does not have may be added, and is not more than a field
-			is.agent = ""
-		}
-		if want.msgID == "" {
-			is.msgID = ""
-		}
-		require.Equal(t, want, is, text)
+	require.Equal(t, 200, got.status, text)
+	want, is := s.honest.identity(), got.identity()
+	if _, second, _ := strings.Cut(want.name, "."); second == "" { // a ChangeType may make an event of its own more particular
+		is.name, _, _ = strings.Cut(is.name, ".")
 	}
-	require.Equal(t, honest.asked, got.asked, "AllowCorp was asked about another: %s", text)
+	if want.agent == "" { // what the push does not have may be added, and is not more than a field
+		is.agent = ""
+	}
+	if want.msgID == "" {
+		is.msgID = ""
+	}
+	require.Equal(t, want, is, text)
+	require.Equal(t, s.honest.asked, got.asked, "AllowCorp was asked about another: %s", text)
 	return false
 }
 
@@ -561,10 +570,11 @@ func TestU2_WordsThatAddElements(t *testing.T) {
 	for _, c := range carriers {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			s := c.open(t)
 			for _, name := range names {
 				for _, value := range values {
 					for _, spelling := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
-						c.requireOwn(t, c.add(spelling, value))
+						s.requireOwn(c.add(spelling, value))
 					}
 				}
 			}
@@ -577,7 +587,7 @@ func TestU2_WordsThatAddElements(t *testing.T) {
 					"<%s/>", "<%s><a>" + strangerCorp + "</a></%[1]s>", "<%s>&#x63;ancel_auth</%[1]s>", "<%s >cancel_auth</%[1]s >",
 					"<a><%s>" + strangerCorp + "</%[1]s></a>", "<!-- --><%s>cancel_auth</%[1]s><!-- -->",
 				} {
-					c.requireOwn(t, c.write("hello"+c.end+fmt.Sprintf(form, name)+c.again))
+					s.requireOwn(c.write("hello" + c.end + fmt.Sprintf(form, name) + c.again))
 				}
 			}
 		})
@@ -590,6 +600,7 @@ func TestU2_ForgedEventInWords(t *testing.T) {
 	for _, c := range carriers {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			s := c.open(t)
 			for _, name := range append(slices.Clone(suiteEvents), "change_contact", "license_pay_success", "unheard_of") {
 				for _, corp := range []string{testCorp, strangerCorp, testProvider} {
 					for _, more := range [][]string{
@@ -598,14 +609,14 @@ func TestU2_ForgedEventInWords(t *testing.T) {
 					} {
 						pairs := append([]string{"InfoType", name, "AuthCorpId", corp, "AuthCode", "forged", "SuiteTicket", "forged",
 							"TimeStamp", "1700000001"}, more...)
-						if refused := c.requireOwn(t, c.add(pairs...)); !refused {
+						if refused := s.requireOwn(c.add(pairs...)); !refused {
 							require.Fail(t, "a second kind of push was accepted", c.add(pairs...))
 						}
 					}
 				}
 				// The other form, in which an event has its name in Event.
-				c.requireOwn(t, c.add("Event", name, "MsgType", "event", "AuthCorpId", strangerCorp))
-				c.requireOwn(t, c.add("Event", name))
+				s.requireOwn(c.add("Event", name, "MsgType", "event", "AuthCorpId", strangerCorp))
+				s.requireOwn(c.add("Event", name))
 			}
 		})
 	}
