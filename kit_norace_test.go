@@ -1,0 +1,5 @@
+//go:build !race
+
+package openwork_test
+
+const underRace = false
