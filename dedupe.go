@@ -51,13 +51,17 @@ var errClaimLost = errors.New("openwork: the claim is lost: another replica hand
 func defaultKey(m *Message) string {
 	if m.isMessage() {
 		if id := m.Get("MsgId"); id != "" {
-			return "message:" + m.ReceiveID + ":" + m.AgentID + ":" + m.FromUserName + ":" + id
+			// One hash of all four: whoever chooses one of them chooses no other.
+			return "message:" + hashOf(fmt.Sprintf("%q %q %q %q", m.ReceiveID, m.AgentID, m.FromUserName, id))
 		}
 	}
-	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(m.raw), len(m.raw))) // which reads it only
-	var buffer [128]byte
-	key := append(append(buffer[:0], m.ReceiveID...), ':')
-	return string(base64.RawURLEncoding.AppendEncode(key, sum[:]))
+	return m.ReceiveID + ":" + hashOf(m.raw)
+}
+
+// hashOf is a SHA-256 in base64.
+func hashOf(text string) string {
+	sum := sha256.Sum256(unsafe.Slice(unsafe.StringData(text), len(text))) // which reads it only
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // key is the name of a push for the queue and a Claimer elsewhere; "" if copies

@@ -211,7 +211,7 @@ func (m *Mux) choose(w http.ResponseWriter, r *http.Request, servers []*Server) 
 		}
 	}
 	for _, candidate := range signed {
-		if len(signed) == 1 || candidate.decrypts(in) { // several have one Token, and differ in the key
+		if len(signed) == 1 || candidate.decrypts(in, r.Method == http.MethodGet) { // several have one Token, and differ in the key
 			return candidate, in, nil
 		}
 	}
@@ -275,17 +275,24 @@ func (m *Mux) unknown() *Server {
 	return m.standIn
 }
 
-// decrypts tells whether one of the Server's keys has encrypted the push, for a
-// receive id that may be ours.
-func (s *Server) decrypts(in *incoming) bool {
+// decrypts tells whether one of the Server's keys has encrypted the request, for
+// a receive id that may be ours.
+func (s *Server) decrypts(in *incoming, isURLCheck bool) bool {
 	for _, crypto := range []*Crypto{s.crypto, s.previous} {
 		if crypto == nil {
 			continue
 		}
 		frame, _ := decodeCiphertext(nil, in.Encrypt) // decryption overwrites it
-		if _, ok := s.openWith(frame, crypto); ok {
-			return true
+		o, ok := s.openWith(frame, crypto, isURLCheck)
+		if !ok {
+			continue
 		}
+		if o.receiver == forCorp && !isURLCheck {
+			if _, err := parseMessage(string(o.text)); err != nil {
+				continue // whose key it was, nobody is told
+			}
+		}
+		return true
 	}
 	return false
 }

@@ -163,7 +163,7 @@ func TestObserver_OnePerPush(t *testing.T) {
 		"refused, decryption": {none, sent(auth(func(p *push) { p.Key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG" })),
 			late("decryption", 403, "", ""), openwork.ErrDecrypt},
 		"refused, message":    {none, sent(newPush("<" + observedSecret)), late("message", 400, "", ""), openwork.ErrMalformed},
-		"refused, receive id": {none, sent(auth(func(p *push) { p.ReceiveID = "ww9999999999999999" })), late("receive id", 403, "command", "create_auth"), openwork.ErrReceiveID},
+		"refused, receive id": {none, sent(auth(func(p *push) { p.ReceiveID = testCorp })), late("receive id", 403, "command", "create_auth"), openwork.ErrReceiveID},
 		"refused, AllowCorp": {func(cfg *openwork.Config) {
 			cfg.AllowCorp = func(context.Context, string) (bool, error) { return false, nil }
 		}, sent(newPush(textMessage(observedSecret), toCorp)), late("AllowCorp", 403, "data", "message.text"), openwork.ErrReceiveID},

@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"slices"
@@ -38,12 +39,12 @@ type opened struct {
 // Nothing else may be known of the text before that: not by an answer, a
 // callback, a line of the log, or the time it takes. Whoever knows the Token
 // can have anything decrypted, and would learn from it what others' pushes say.
-func (s *Server) open(in *incoming, signer *Crypto) (opened, error) {
-	o, ok := s.openWith(in.frame, signer)
+func (s *Server) open(in *incoming, signer *Crypto, isURLCheck bool) (opened, error) {
+	o, ok := s.openWith(in.frame, signer, isURLCheck)
 	if !ok && s.previous != nil && signer != s.previous && signer.token == s.previous.token {
 		// Only the key is being changed, so the Token does not tell which it is.
 		frame, _ := decodeCiphertext(nil, in.Encrypt) // again: decryption overwrote it
-		o, ok = s.openWith(frame, s.previous)
+		o, ok = s.openWith(frame, s.previous, isURLCheck)
 	}
 	if !ok {
 		return opened{}, notForUs()
@@ -52,8 +53,10 @@ func (s *Server) open(in *incoming, signer *Crypto) (opened, error) {
 }
 
 // openWith decrypts frame in place. It reports false if the key is wrong, and
-// just so if the receive id is none.
-func (s *Server) openWith(frame []byte, crypto *Crypto) (o opened, ok bool) {
+// just so if it was made for somebody else: if the receive id is none, or if
+// the text in front of it can't be a corp's. What a secret in a captured push
+// happens to look like, an id, is not named in front of it.
+func (s *Server) openWith(frame []byte, crypto *Crypto, isURLCheck bool) (o opened, ok bool) {
 	text, id, ok := crypto.decrypt(frame)
 	if !ok {
 		return opened{}, false
@@ -62,16 +65,30 @@ func (s *Server) openWith(frame []byte, crypto *Crypto) (o opened, ok bool) {
 	switch {
 	case len(id) == 0:
 		o.receiver = forNobody
-		ok = s.config.AllowEmptyReceiveID
+		ok = s.config.AllowEmptyReceiveID && (!isURLCheck || isEcho(text) && len(text) >= shortestEchoForNobody)
 	case string(id) == s.config.SuiteID:
 		o.receiver, o.receiveID = forSuite, s.config.SuiteID
 	case string(id) == s.config.ProviderCorpID:
 		o.receiver, o.receiveID = forProvider, s.config.ProviderCorpID
 	default:
 		o.receiver, o.receiveID = forCorp, string(id)
-		ok = len(id) >= shortestCorpID && isID(o.receiveID)
+		ok = len(id) >= shortestCorpID && isID(o.receiveID) && (isURLCheck && isEcho(text) || !isURLCheck && names(text, id))
 	}
 	return o, ok
+}
+
+// shortestEchoForNobody is more than one block of a captured push can hold: one
+// who knows the Token can make a check of such a block, and with no receive id to
+// match would get it back decrypted.
+const shortestEchoForNobody = 16
+
+// names tells whether an id stands in a text, near its ends, where the head of a
+// message is. It costs little, so the time it takes says nothing.
+func names(text, id []byte) bool {
+	const near = 16 << 10
+	start, end := text[:min(near, len(text))], text[max(len(text)-near, 0):]
+	return bytes.Contains(start, id) || bytes.Contains(end, id) ||
+		bytes.Contains(start, []byte("&#")) // it may be written in references
 }
 
 // notForUs is the refusal of what we can't decrypt, and of all that must look
@@ -102,6 +119,9 @@ func (s *Server) checkReceiver(m *Message, to receiver, deadline time.Time) erro
 	}
 	if m.serviceCorpID != "" && (m.serviceCorpID != ours.ProviderCorpID || m.InfoType == "" || to == forCorp) {
 		return refused(ErrReceiveID, CheckProvider, showID(m.serviceCorpID), wanted(ours.ProviderCorpID)...)
+	}
+	if to == forSuite {
+		m.serviceCorpID = "" // of no meaning here: somebody may have written it
 	}
 	if m.MsgType != "" {
 		if other := m.corpBeside(m.ToUserName); other != "" {

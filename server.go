@@ -345,7 +345,7 @@ func (s *Server) notePrevious(ctx context.Context, v *visit, crypto *Crypto) {
 // message takes a verified push up to the point where handlers take over. A
 // suite_ticket is overtaken if a newer one is known.
 func (s *Server) message(ctx context.Context, v *visit, in *incoming, signer *Crypto) (_ *Message, isOvertaken bool, err error) {
-	o, err := s.open(in, signer)
+	o, err := s.open(in, signer, false)
 	if err != nil {
 		return nil, false, err
 	}
@@ -370,7 +370,7 @@ func (s *Server) message(ctx context.Context, v *visit, in *incoming, signer *Cr
 
 // checkURL answers the console's check of the URL, which wants the decrypted text back.
 func (s *Server) checkURL(ctx context.Context, v *visit, in *incoming, signer *Crypto) (*Response, error) {
-	o, err := s.open(in, signer)
+	o, err := s.open(in, signer, true)
 	if err != nil {
 		return nil, err
 	}
