@@ -309,13 +309,14 @@ func ExampleRefusedError() {
 	if err != nil {
 		panic(err)
 	}
-	_, err = server.Serve(newPush(command("create_auth"), func(p *push) { p.ReceiveID = "ww00000another0app" }).request())
+	_, err = server.Serve(newPush(strings.ReplaceAll(command("create_auth"), testSuiteID, "ww00000another0app"),
+		func(p *push) { p.ReceiveID = "ww00000another0app" }).request())
 
 	fmt.Println(openwork.StatusCode(err))
 	fmt.Println(err)
 	// Output:
 	// 403
-	// openwork: POST refused: receive id: receive id does not match: got ww00000another0app, want ww1a2b3c4d5e6f7a8b
+	// openwork: POST refused: suite id: receive id does not match: got ww00000another0app, want ww1a2b3c4d5e6f7a8b
 }
 
 // Whatever needs the suite_ticket reads it from the Server that receives it, or from the Cache that Server writes to.

@@ -415,7 +415,7 @@ func TestQ14_ReceiveIDOfTheURLCheck(t *testing.T) {
 		{"one letter", "a", nil, http.StatusForbidden},
 		{"one letter, without a SuiteID", "a", func(cfg *openwork.Config) { cfg.SuiteID = "" }, http.StatusForbidden},
 		{"a corp, and AllowCorp does not answer", testCorp, func(cfg *openwork.Config) {
-			cfg.AllowCorp = func(ctx context.Context, _ string) (bool, error) { <-ctx.Done(); return true, nil }
+			cfg.AllowCorp = func(ctx context.Context, _ string) (bool, error) { <-ctx.Done(); return true, ctx.Err() }
 		}, http.StatusInternalServerError},
 		{"empty", "", nil, http.StatusForbidden},
 		{"empty, though AllowCorp takes anything", "", allowOnly(""), http.StatusForbidden},

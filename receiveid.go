@@ -133,6 +133,9 @@ func (s *Server) checkReceiver(m *Message, to receiver, deadline time.Time) erro
 	}
 	switch to {
 	case forSuite:
+		if other := m.corpBeside(m.CorpID); other != "" {
+			return refused(ErrReceiveID, CheckCorp, showID(other), wanted(m.CorpID)...)
+		}
 		return nil
 	case forProvider:
 		isHardware := m.InfoType == "" && m.MsgType == ""

@@ -21,6 +21,27 @@ func Canonical(first, second string) (string, string) {
 	return first, second
 }
 
+// IsForeign tells whether an element belongs to other events, and not to the
+// five that are made for a suite: suite_ticket, create_auth, change_auth,
+// cancel_auth and reset_permanent_code. An element that is in no event is
+// foreign to none. It is for package openwork.
+func IsForeign(element string) bool {
+	var lower [64]byte
+	return len(element) <= len(lower) && isForeign(appendLower(lower[:0], element))
+}
+
+// appendLower appends text in lower case.
+func appendLower(dst []byte, text string) []byte {
+	for i := range len(text) {
+		c := text[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
 // spell finds a name of the catalogue or of a family, whole or in two parts, in
 // any case; "" for any other.
 func spell(first, second string) string {
@@ -28,14 +49,9 @@ func spell(first, second string) string {
 	if len(first)+len(".")+len(second) > len(lower) {
 		return ""
 	}
-	name := append(lower[:0], first...)
+	name := appendLower(lower[:0], first)
 	if second != "" {
-		name = append(append(name, '.'), second...)
-	}
-	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			name[i] = c + 'a' - 'A'
-		}
+		name = appendLower(append(name, '.'), second)
 	}
 	return spelling(name)
 }

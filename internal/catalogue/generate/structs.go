@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -35,6 +36,7 @@ func structs(events []*catalogue.Event) []byte {
 	}
 	w.WriteString("}\nreturn nil\n}\n")
 	w.spelling(events)
+	w.foreign(events, trees)
 	for _, e := range events {
 		w.event(e, trees[e])
 	}
@@ -64,6 +66,43 @@ func (w *writer) spelling(events []*catalogue.Event) {
 		}
 	}
 	w.WriteString("}\nreturn \"\"\n}\n")
+}
+
+// suiteEvents are made for a suite only: whoever could make one up would have a
+// corp's authorisation.
+var suiteEvents = []string{"suite_ticket", "create_auth", "change_auth", "cancel_auth", "reset_permanent_code"}
+
+// foreign writes the function that knows the elements of all events but those.
+func (w *writer) foreign(events []*catalogue.Event, trees map[*catalogue.Event][]*catalogue.Node) {
+	own, others := map[string]bool{}, map[string]bool{}
+	for _, e := range events {
+		names := others
+		if slices.Contains(suiteEvents, e.Name) {
+			names = own
+		}
+		for _, n := range trees[e] {
+			names[strings.ToLower(n.Name)] = true
+			if n.Other != "" {
+				names[strings.ToLower(n.Other)] = true
+			}
+		}
+		for _, f := range e.Forms {
+			for _, element := range f.Head {
+				name, _, _ := strings.Cut(element, "=")
+				own[strings.ToLower(name)] = true
+			}
+		}
+	}
+	var foreign []string
+	for name := range others {
+		if !own[name] {
+			foreign = append(foreign, fmt.Sprintf("%q", name))
+		}
+	}
+	sort.Strings(foreign)
+	w.WriteString("\n// isForeign tells the elements, given in lower case, that other events have, and the five that are made for a suite\n" +
+		"// have not.\nfunc isForeign(lower []byte) bool {\nswitch string(lower) {\ncase " + strings.Join(foreign, ",\n") +
+		":\nreturn true\n}\nreturn false\n}\n")
 }
 
 // nameTypes gives a Go type to every element that holds others. It is called as the element, if all elements of that name
