@@ -74,6 +74,21 @@ func TestCaller_GetIsRepeated(t *testing.T) {
 	}
 }
 
+// A call that is repeated because WeCom cannot be reached sends the same body again.
+func TestU3_ReaderIsSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newClientFixture(t)
+		f.api.script("any/thing", apiAnswer{Code: -1}, apiAnswer{Status: 502, Body: "x"})
+		body := strings.NewReader(`{"a":"<&>"}`)
+		require.NoError(t, f.Corp(testCorp).Do(t.Context(), "GET", "/cgi-bin/any/thing", nil, body, nil))
+		sent := f.sentTo("/cgi-bin/any/thing")
+		require.Len(t, sent, 3)
+		for _, request := range sent {
+			assert.Equal(t, `{"a":"<&>"}`, request.body)
+		}
+	})
+}
+
 // What may have been done is not done again: the sender of a message decides whether to send it once more.
 func TestCaller_PostIsNotRepeatedIfItsOutcomeIsUnknown(t *testing.T) {
 	for name, answer := range passing {
