@@ -54,7 +54,7 @@ func TestDocs_FaultsNameTestsThatExist(t *testing.T) {
 		}
 	}
 
-	afterLine := regexp.MustCompile(`^Test([QXCRKH][0-9]+)_`)
+	afterLine := regexp.MustCompile(`^Test([QXCRKHOU][0-9]+)_`)
 	for file := range tests {
 		for test := range tests[file] {
 			if id := afterLine.FindStringSubmatch(test); id != nil {
