@@ -100,7 +100,7 @@ func newAPI(client *http.Client, baseURL string) (*api, error) {
 	if baseURL == "" {
 		baseURL = DefaultBaseURL
 	}
-	base, err := url.Parse(strings.TrimSuffix(baseURL, "/"))
+	base, err := url.Parse(strings.TrimSuffix(baseURL, "/") + "/")
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
 		return nil, errors.New("openwork: BaseURL is no http or https URL")
 	}
@@ -253,12 +253,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // once makes the call, and says of a failure whether another attempt may fare better.
 func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error) {
 	op, most := opOf(c.path), cmp.Or(c.most, mostTokenAnswer)
-	target := a.base.JoinPath(c.path)
-	target.RawQuery = c.query.Encode()
-	request, err := http.NewRequestWithContext(ctx, c.method, target.String(), bytes.NewReader(c.content))
+	// The URL is set afterwards, so that no error can show it, and a token in it.
+	request, err := http.NewRequestWithContext(ctx, c.method, a.base.String(), bytes.NewReader(c.content))
 	if err != nil {
-		return false, fmt.Errorf("openwork: %s: bad request", op) // the error would show the URL, and the token in it
+		return false, fmt.Errorf("openwork: %s: %w", op, err)
 	}
+	request.URL = a.base.JoinPath(c.path)
+	request.URL.RawQuery = c.query.Encode()
 	if len(c.content) > 0 {
 		request.Header.Set("Content-Type", c.contentType)
 	}
