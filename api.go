@@ -265,7 +265,7 @@ func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error
 	}
 	response, err := a.client.Do(request)
 	if err != nil {
-		return ctx.Err() == nil, fmt.Errorf("openwork: %s: %w", op, redact.Error(err, c.secrets()))
+		return ctx.Err() == nil, fmt.Errorf("openwork: %s: %w", op, redact.Error(err, a.secrets(c)))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
@@ -274,7 +274,7 @@ func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error
 	answer, err := io.ReadAll(io.LimitReader(response.Body, most+1))
 	switch {
 	case err != nil:
-		return ctx.Err() == nil, fmt.Errorf("openwork: %s: reading the answer: %w", op, redact.Error(err, c.secrets()))
+		return ctx.Err() == nil, fmt.Errorf("openwork: %s: reading the answer: %w", op, redact.Error(err, a.secrets(c)))
 	case int64(len(answer)) > most && c.most != 0:
 		return false, fmt.Errorf("openwork: %s: the answer is larger than %d bytes: raise ClientConfig.MaxAnswerBytes, "+
 			"or read it with RoundTripper", op, most)
@@ -287,7 +287,7 @@ func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error
 	case !ok:
 		return true, fmt.Errorf("openwork: %s: the answer is not a JSON object", op)
 	case head.Code != 0:
-		return head.Code == codeBusy || head.Code == codeTooConcurrent, newAPIError(op, head, c.secrets())
+		return head.Code == codeBusy || head.Code == codeTooConcurrent, newAPIError(op, head, a.secrets(c))
 	case out == nil:
 		return false, nil
 	}
@@ -318,9 +318,12 @@ func newAPIError(op string, head answerHead, secrets []string) *APIError {
 
 // secrets is everything in the call that must not come back in an error, longer
 // ones first: one may be the beginning of another.
-func (c *call) secrets() []string {
+func (a *api) secrets(c *call) []string {
 	const short = 8 // words this short are no secrets, and would leave holes in the message
 	var secrets []string
+	if password, _ := a.base.User.Password(); password != "" {
+		secrets = append(secrets, password)
+	}
 	var add func(name string, value any)
 	add = func(name string, value any) {
 		switch value := value.(type) {

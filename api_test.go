@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openwork-go/openwork"
 	"github.com/stretchr/testify/assert"
@@ -369,6 +371,30 @@ func TestU6_SecretsWithALineEnd(t *testing.T) {
 	}
 }
 
+// The URL of a proxy may have a password in it.
+func TestNewClient_BaseURLIsNotShown(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"//user:" + secretMark + "@proxy.example", "ftp://user:" + secretMark + "@proxy.example",
+		"https://user:" + secretMark + "%zz@proxy.example"} {
+		_, err := openwork.NewProviderAccessToken(openwork.ProviderAccessTokenConfig{CorpID: testProvider, Secret: "x", BaseURL: base})
+		require.ErrorContains(t, err, "BaseURL")
+		requireNoSecretIn(t, err)
+	}
+	f := newClientFixture(t, func(c *openwork.ClientConfig) { c.BaseURL = "https://user:" + secretMark + "@proxy.example" })
+	err := f.Provider().Do(t.Context(), "NO METHOD", "/cgi-bin/any/thing", nil, nil, nil)
+	require.ErrorContains(t, err, "method")
+	requireNoSecretIn(t, err)
+	f.transport.between = func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
+		return nil, errors.New("cannot reach " + r.URL.String())
+	}
+	err = f.Provider().Post(t.Context(), "/cgi-bin/any/thing", nil, nil)
+	require.ErrorContains(t, err, "cannot reach")
+	requireNoSecretIn(t, err)
+	_, err = f.Provider().RoundTripper().RoundTrip(httptest.NewRequest("GET", "https://elsewhere.example/x", nil))
+	require.ErrorContains(t, err, "proxy.example")
+	requireNoSecretIn(t, err)
+}
+
 // A path is a path. A query in it would be sent as a part of it, and a host might be another.
 func TestU7_Paths(t *testing.T) {
 	t.Parallel()
@@ -450,6 +476,51 @@ func TestClient_NoNestedSecretInErrors(t *testing.T) {
 	requireAPIError(t, err, 48002)
 	assert.ErrorContains(t, err, "refused")
 	requireNoSecretIn(t, err)
+}
+
+// Where one secret begins like another, nothing is left of the longer.
+func TestClient_NoRestOfASecretInErrors(t *testing.T) {
+	t.Parallel()
+	const short, long = secretMark + "-code", secretMark + "-code-rest"
+	f := newClientFixture(t)
+	f.api.always("any/thing", apiAnswer{Body: `{"errcode":48002,"errmsg":"refused: ` + long + ` ` + short + `"}`})
+	for range 20 { // maps have no order
+		err := f.Corp(testCorp).Post(t.Context(), "/cgi-bin/any/thing", map[string]any{
+			"code": short, "next_code": long, "codes": []string{short, long, short},
+		}, nil)
+		require.ErrorContains(t, err, "refused: … …")
+	}
+}
+
+// What does not fit may be a secret: a number, or what a type of the caller's says of it.
+func TestClient_NoValueInErrorsOfShape(t *testing.T) {
+	t.Parallel()
+	const number = "1234567890123"
+	f := newClientFixture(t)
+	f.api.always("any/thing", apiAnswer{Body: `{"errcode":0,"name":` + number + `,"at":"` + secretMark + `"}`})
+	f.api.always("get_pre_auth_code", apiAnswer{Body: `{"errcode":0,"pre_auth_code":` + number + `}`})
+	f.api.always("v2/get_permanent_code", apiAnswer{Body: `{"errcode":0,"permanent_code":` + number + `}`})
+	for name, call := range map[string]func() error{
+		"a number": func() error {
+			return f.Corp(testCorp).Post(t.Context(), "/cgi-bin/any/thing", nil, &struct{ Name string }{})
+		},
+		"a type of the caller's": func() error {
+			return f.Corp(testCorp).Post(t.Context(), "/cgi-bin/any/thing", nil, &struct{ At time.Time }{})
+		},
+		"a text that is no number": func() error {
+			return f.Corp(testCorp).Post(t.Context(), "/cgi-bin/any/thing", nil, &struct {
+				At int `json:"at,string"`
+			}{})
+		},
+		"of our own": func() error { _, err := f.PermanentCode(t.Context(), testAuthCode); return err },
+	} {
+		err := call()
+		require.Error(t, err, name)
+		requireNoSecretIn(t, err)
+		for ; err != nil; err = errors.Unwrap(err) {
+			require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), number, name)
+		}
+	}
 }
 
 // Departments and tags are numbers of WeCom's, and need not fit into 32 bits, which is what int is on small machines.
