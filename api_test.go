@@ -504,6 +504,9 @@ func TestClient_NoValueInErrorsOfShape(t *testing.T) {
 		"a number": func() error {
 			return f.Corp(testCorp).Post(t.Context(), "/cgi-bin/any/thing", nil, &struct{ Name string }{})
 		},
+		"a number that is too large": func() error {
+			return f.Corp(testCorp).Post(t.Context(), "/cgi-bin/any/thing", nil, &struct{ Name int8 }{})
+		},
 		"a type of the caller's": func() error {
 			return f.Corp(testCorp).Post(t.Context(), "/cgi-bin/any/thing", nil, &struct{ At time.Time }{})
 		},

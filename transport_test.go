@@ -68,6 +68,7 @@ func TestRoundTripper_OtherHostsAreRefused(t *testing.T) {
 	for _, target := range []string{
 		"https://evil.example/cgi-bin/x", "http://qyapi.weixin.qq.com/cgi-bin/x", "https://qyapi.weixin.qq.com.evil.example/x",
 		"https://qyapi.weixin.qq.com:8443/cgi-bin/x", "https://qyapi.weixin.qq.com@evil.example/x", "https://weixin.qq.com/x",
+		"https://user:" + secretMark + "@evil.example/" + secretMark + "?code=" + secretMark,
 	} {
 		t.Run(target, func(t *testing.T) {
 			f := newClientFixture(t)
