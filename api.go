@@ -2,6 +2,7 @@ package openwork
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,17 +10,27 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/openwork-go/openwork/internal/jsontext"
+	"github.com/openwork-go/openwork/internal/redact"
 )
 
 // DefaultBaseURL is where WeCom's API is.
 const DefaultBaseURL = "https://qyapi.weixin.qq.com"
 
+// How many bytes of an answer are read.
 const (
-	maxAnswer    = 1 << 20 // bytes of an answer that are read
+	mostTokenAnswer = 1 << 20  // where a token or code is asked for
+	mostAnswer      = 32 << 20 // elsewhere, unless ClientConfig.MaxAnswerBytes says otherwise
+)
+
+const (
 	callTimeout  = 10 * time.Second
 	callAttempts = 3
 	firstBackoff = 100 * time.Millisecond
@@ -68,9 +79,10 @@ func errorCode(err error) int {
 	return api.Code
 }
 
-// isTokenError tells whether the token that was sent is no longer good, and another would be.
-func isTokenError(err error) bool {
-	switch errorCode(err) {
+// isTokenCode tells whether the token that was sent is no longer good, and
+// another would be.
+func isTokenCode(code int) bool {
+	switch code {
 	case codeBadToken, codeTokenExpired, codeBadSuiteToken, codeSuiteTokenExpired:
 		return true
 	}
@@ -88,7 +100,7 @@ func newAPI(client *http.Client, baseURL string) (*api, error) {
 	if baseURL == "" {
 		baseURL = DefaultBaseURL
 	}
-	base, err := url.Parse(strings.TrimSuffix(baseURL, "/"))
+	base, err := url.Parse(strings.TrimSuffix(baseURL, "/") + "/")
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
 		return nil, errors.New("openwork: BaseURL is no http or https URL")
 	}
@@ -105,23 +117,100 @@ type call struct {
 	method     string
 	path       string
 	query      url.Values
-	body       any  // written as JSON, unless nil
-	repeatable bool // a second call does no harm, even if the first was carried out and only its answer was lost
+	body       any   // what to send, until prepare has made content of it
+	most       int64 // bytes of the answer that are read; 0: mostTokenAnswer
+	repeatable bool  // a second call does no harm, even if the first was carried out and only its answer was lost
+
+	content     []byte
+	contentType string
+}
+
+// prepare checks the path, and turns body into what is sent, once: a reader can
+// be read no more often.
+func (c *call) prepare() error {
+	if err := checkPath(c.path); err != nil {
+		return err
+	}
+	if c.body == nil {
+		return nil
+	}
+	var err error
+	if c.content, c.contentType, err = encodeBody(c.body); err != nil {
+		return fmt.Errorf("openwork: %s: %w", opOf(c.path), err)
+	}
+	c.body = nil
+	return nil
+}
+
+// checkPath refuses what is more than a path: net/url would send a query as a
+// part of the path, and a host could become another one. The errors show no
+// query, since it may hold a token.
+func checkPath(path string) error {
+	path, _, hasQuery := strings.Cut(path, "?")
+	switch {
+	case !isPath(path):
+		return errors.New("openwork: the path of a call is one like /cgi-bin/user/get: it begins with /, has letters, digits, " +
+			"-, _ and . between slashes, and names no host, which is that of BaseURL")
+	case hasQuery:
+		return fmt.Errorf("openwork: %s: the path has a query: give it as the query of Get or Do", opOf(path))
+	}
+	return nil
+}
+
+func isPath(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/")
+	if !ok {
+		return false
+	}
+	for segment := range strings.SplitSeq(rest, "/") {
+		if strings.Trim(segment, ".") == "" || !isName(strings.ReplaceAll(segment, ".", "")) {
+			return false
+		}
+	}
+	return true
+}
+
+// encodeBody is what to send for a value. A nil pointer, map or slice in an
+// interface is no body, like nil.
+func encodeBody(value any) (content []byte, contentType string, err error) {
+	const typeJSON = "application/json; charset=utf-8"
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice:
+		if v.IsNil() {
+			return nil, "", nil
+		}
+	}
+	raw, isRaw := value.(json.RawMessage)
+	reader, isReader := value.(io.Reader)
+	_, writesItself := value.(json.Marshaler)
+	switch {
+	case isRaw:
+		return raw, typeJSON, nil
+	case isReader:
+		if content, err = io.ReadAll(reader); err != nil {
+			return nil, "", fmt.Errorf("reading the body: %w", err)
+		}
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 && !writesItself:
+		content = v.Bytes()
+	default:
+		content, err = jsontext.Marshal(value)
+		return content, typeJSON, err
+	}
+	if json.Valid(content) {
+		return content, typeJSON, nil
+	}
+	return content, "application/octet-stream", nil
 }
 
 // do makes the call and reads its answer into out, unless that is nil. Calls that may be repeated are, while ctx lasts:
 // three times in all, if WeCom is busy or cannot be reached.
 func (a *api) do(ctx context.Context, c call, out any) error {
-	op := opOf(c.path)
-	var body []byte
-	if c.body != nil {
-		var err error
-		if body, err = json.Marshal(c.body); err != nil {
-			return fmt.Errorf("openwork: %s: %w", op, err)
-		}
+	if err := c.prepare(); err != nil {
+		return err
 	}
 	for attempt := 1; ; attempt++ {
-		again, err := a.once(ctx, c, op, body, out)
+		again, err := a.once(ctx, &c, out)
 		if err == nil || !again || !c.repeatable || attempt == callAttempts {
 			return err
 		}
@@ -162,37 +251,44 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // once makes the call, and says of a failure whether another attempt may fare better.
-func (a *api) once(ctx context.Context, c call, op string, body []byte, out any) (again bool, err error) {
-	target := a.base.JoinPath(c.path)
-	target.RawQuery = c.query.Encode()
-	request, err := http.NewRequestWithContext(ctx, c.method, target.String(), bytes.NewReader(body))
+func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error) {
+	op, most := opOf(c.path), cmp.Or(c.most, mostTokenAnswer)
+	// The URL is set afterwards, so that no error can show it, and a token in it.
+	request, err := http.NewRequestWithContext(ctx, c.method, a.base.String(), bytes.NewReader(c.content))
 	if err != nil {
-		return false, fmt.Errorf("openwork: %s: bad request", op) // the error would show the URL, and the token in it
+		return false, fmt.Errorf("openwork: %s: %w", op, err)
 	}
-	if len(body) > 0 {
-		request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	request.URL = a.base.JoinPath(c.path)
+	request.URL.RawQuery = c.query.Encode()
+	if len(c.content) > 0 {
+		request.Header.Set("Content-Type", c.contentType)
 	}
-	secrets := c.secrets(body)
 	response, err := a.client.Do(request)
 	if err != nil {
-		return ctx.Err() == nil, fmt.Errorf("openwork: %s: %w", op, withoutURL(err, secrets))
+		return ctx.Err() == nil, fmt.Errorf("openwork: %s: %w", op, redact.Error(err, a.secrets(c)))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return response.StatusCode >= 500, &statusError{op, response.StatusCode}
 	}
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	answer, err := io.ReadAll(io.LimitReader(response.Body, most+1))
 	switch {
 	case err != nil:
-		return ctx.Err() == nil, fmt.Errorf("openwork: %s: reading the answer: %w", op, withoutURL(err, secrets))
-	case len(answer) > maxAnswer:
-		return false, fmt.Errorf("openwork: %s: the answer is larger than %d bytes", op, maxAnswer)
+		return ctx.Err() == nil, fmt.Errorf("openwork: %s: reading the answer: %w", op, redact.Error(err, a.secrets(c)))
+	case int64(len(answer)) > most && c.most != 0:
+		return false, fmt.Errorf("openwork: %s: the answer is larger than %d bytes: raise ClientConfig.MaxAnswerBytes, "+
+			"or read it with RoundTripper", op, most)
+	case int64(len(answer)) > most:
+		return false, fmt.Errorf("openwork: %s: the answer is larger than %d bytes", op, most)
 	}
-	if err := answerError(op, answer, secrets); err != nil {
-		code := errorCode(err)
-		return code == 0 || code == codeBusy || code == codeTooConcurrent, err
-	}
-	if out == nil {
+	answer = jsontext.Mend(answer)
+	head, ok := headOf(answer)
+	switch {
+	case !ok:
+		return true, fmt.Errorf("openwork: %s: the answer is not a JSON object", op)
+	case head.Code != 0:
+		return head.Code == codeBusy || head.Code == codeTooConcurrent, newAPIError(op, head, a.secrets(c))
+	case out == nil:
 		return false, nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
@@ -201,81 +297,79 @@ func (a *api) once(ctx context.Context, c call, op string, body []byte, out any)
 	return false, nil
 }
 
-// answerError is what the answer says of itself; an absent errcode means success.
-func answerError(op string, answer []byte, secrets []string) error {
-	var head struct {
-		Code    int    `json:"errcode"`
-		Message string `json:"errmsg"`
-	}
-	if err := json.Unmarshal(answer, &head); err != nil {
-		return fmt.Errorf("openwork: %s: the answer is not a JSON object", op)
-	}
-	if head.Code == 0 {
-		return nil
-	}
+// answerHead is what an answer says of itself. An absent errcode means success.
+type answerHead struct {
+	Code    int    `json:"errcode"`
+	Message string `json:"errmsg"`
+}
+
+func headOf(answer []byte) (head answerHead, ok bool) {
+	err := json.Unmarshal(answer, &head)
+	return head, err == nil
+}
+
+func newAPIError(op string, head answerHead, secrets []string) *APIError {
 	e := &APIError{Op: op, Code: head.Code}
 	var rest string
-	e.Message, rest, _ = strings.Cut(without(secrets, head.Message), ", hint: ")
+	e.Message, rest, _ = strings.Cut(redact.Text(head.Message, secrets), ", hint: ")
 	e.Hint, _, _ = strings.Cut(rest, ", more info")
 	return e
 }
 
-// secrets is everything in the call that must not come back in an error.
-func (c *call) secrets(body []byte) []string {
+// secrets is everything in the call that must not come back in an error, longer
+// ones first: one may be the beginning of another.
+func (a *api) secrets(c *call) []string {
 	const short = 8 // words this short are no secrets, and would leave holes in the message
 	var secrets []string
-	add := func(name, value string) {
-		for _, part := range []string{"token", "secret", "ticket", "code"} {
-			if len(value) >= short && strings.Contains(name, part) {
+	if password, _ := a.base.User.Password(); password != "" {
+		secrets = append(secrets, password)
+	}
+	var add func(name string, value any)
+	add = func(name string, value any) {
+		switch value := value.(type) {
+		case string:
+			if len(value) >= short && isSecret(name) {
 				secrets = append(secrets, value)
-				return
+			}
+		case []any:
+			for _, v := range value {
+				add(name, v)
+			}
+		case map[string]any:
+			for name, v := range value {
+				add(name, v)
 			}
 		}
 	}
-	for name := range c.query {
-		add(name, c.query.Get(name))
-	}
-	var fields map[string]any
-	if json.Unmarshal(body, &fields) == nil {
-		for name, value := range fields {
-			if text, ok := value.(string); ok {
-				add(name, text)
-			}
+	for name, values := range c.query {
+		for _, value := range values {
+			add(name, value)
 		}
 	}
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // one may be the beginning of another
+	var body any
+	if json.Unmarshal(c.content, &body) == nil {
+		add("", body)
+	}
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	return secrets
 }
 
-// withoutURL takes the URL out of net/http's error, since its query carries tokens; and whatever is left of them, if a
-// transport of the user's has put the URL into its own error.
-func withoutURL(err error, secrets []string) error {
-	var wrapped *url.Error
-	for errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	if text := err.Error(); text != without(secrets, text) {
-		return &censoredError{without(secrets, text), err}
-	}
-	return err
+// isSecret tells by the name of a parameter or field what its value is.
+func isSecret(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"token", "secret", "ticket", "code", "key"}, func(part string) bool {
+		return strings.Contains(name, part)
+	})
 }
 
-// censoredError is an error whose text had secrets in it. errors.Is finds what was inside; nothing shows it.
-type censoredError struct {
-	text   string
-	inside error
-}
-
-func (e *censoredError) Error() string        { return e.text }
-func (e *censoredError) Is(target error) bool { return errors.Is(e.inside, target) }
-
-// without replaces secrets in a text, plain or as they stand in a URL.
-func without(secrets []string, text string) string {
-	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, "…")
-		text = strings.ReplaceAll(text, url.QueryEscape(secret), "…")
+// checkEnds refuses an id or secret that was read with more than it is: WeCom
+// would say that it is wrong, and nobody would see why.
+func checkEnds(name, value string) error {
+	isBlank := func(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' }
+	if strings.TrimFunc(value, isBlank) != value {
+		return fmt.Errorf("openwork: %s begins or ends with a blank, a line end or a byte order mark", name)
 	}
-	return text
+	return nil
 }
 
 // shapeOnly is encoding/json's error without a value in it.
@@ -294,7 +388,7 @@ func retryWithNewToken(ctx context.Context, source TokenSource, call func(token 
 	if err != nil {
 		return err
 	}
-	if err = call(token); !isTokenError(err) {
+	if err = call(token); !isTokenCode(errorCode(err)) {
 		return err
 	}
 	_ = source.Invalidate(ctx, token) // of the cache's errors the next fetch will tell

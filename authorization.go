@@ -15,11 +15,23 @@ import (
 	"time"
 )
 
-// PreAuthCode is a pre_auth_code: what an install link is made with.
+// PreAuthCode is a pre_auth_code: what an install link is made with. Printing
+// one does not show the code; it marshals in full.
 type PreAuthCode struct {
 	Code      string
 	ExpiresIn time.Duration // 20 minutes
 }
+
+// String shows how long the code lives.
+func (p PreAuthCode) String() string {
+	return fmt.Sprintf("openwork.PreAuthCode{ExpiresIn: %s}", p.ExpiresIn)
+}
+
+// Format writes String, whatever the verb.
+func (p PreAuthCode) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
+
+// LogValue is the same for package slog.
+func (p PreAuthCode) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // PreAuthCode gets a pre_auth_code. See document/path/90601.
 func (c *Client) PreAuthCode(ctx context.Context) (*PreAuthCode, error) {
@@ -38,8 +50,8 @@ func (c *Client) PreAuthCode(ctx context.Context) (*PreAuthCode, error) {
 
 // SessionInfo configures an installation.
 type SessionInfo struct {
-	AppID    []int `json:"appid,omitempty"` // suites of several apps only, which are no longer made
-	AuthType int   `json:"auth_type"`       // 0: formal; 1: test, while the app is unpublished
+	AppID    []int64 `json:"appid,omitempty"` // suites of several apps only, which are no longer made
+	AuthType int     `json:"auth_type"`       // 0: formal; 1: test, while the app is unpublished
 }
 
 // SetSessionInfo configures the installation that a pre_auth_code begins. See document/path/90602.
@@ -78,8 +90,12 @@ func (c *Client) CustomizedAuthURL(ctx context.Context, state string, templateID
 }
 
 // Authorization is what a corp has granted: the answer to the exchange of an auth_code, and to a question for auth info.
-// Which parts there are depends on the call and on the kind of app. PermanentCode and AccessToken are secrets; printing an
-// Authorization shows neither.
+// Which parts there are depends on the call and on the kind of app.
+//
+// It holds secrets, PermanentCode and AccessToken. Printing or logging one shows
+// neither. It marshals in full, but for Time and Raw, so that it can be stored:
+// slog.JSONHandler marshals what it finds in a struct, a slice or a map, so log
+// an Authorization by itself.
 type Authorization struct {
 	PermanentCode string `json:"permanent_code"` // exchange only; for a customized app it is the app's secret
 	AccessToken   string `json:"access_token"`   // exchange v1, third-party apps only
@@ -166,7 +182,7 @@ type Agent struct {
 	Name            string     `json:"name"`
 	RoundLogoURL    string     `json:"round_logo_url"`
 	SquareLogoURL   string     `json:"square_logo_url"`
-	AppID           int        `json:"appid"`     // no longer used
+	AppID           int64      `json:"appid"`     // no longer used
 	AuthMode        int        `json:"auth_mode"` // 0: by an administrator, 1: by a member
 	IsCustomizedApp bool       `json:"is_customized_app"`
 	FromThirdParty  bool       `json:"auth_from_thirdapp"` // a customized app installed from within a third-party app
@@ -177,12 +193,12 @@ type Agent struct {
 // Privilege is what the app may see: departments and tags by id, members by userid.
 type Privilege struct {
 	Level      int      `json:"level"` // 1 basic, 2 and 5 retired, 3 full, 4 single basic; 0 for a customized app
-	AllowParty []int    `json:"allow_party"`
+	AllowParty []int64  `json:"allow_party"`
 	AllowUser  []string `json:"allow_user"`
-	AllowTag   []int    `json:"allow_tag"`
-	ExtraParty []int    `json:"extra_party"`
+	AllowTag   []int64  `json:"allow_tag"`
+	ExtraParty []int64  `json:"extra_party"`
 	ExtraUser  []string `json:"extra_user"`
-	ExtraTag   []int    `json:"extra_tag"`
+	ExtraTag   []int64  `json:"extra_tag"`
 }
 
 // SharedFrom says which corp has shared the app with this one; zero if none has.

@@ -2,6 +2,8 @@ package openwork
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +40,11 @@ const sweepEvery = time.Minute
 func NewMemoryCache() *MemoryCache {
 	// An interval of zero: go-cache's own cleaner would be a goroutine that nobody can stop.
 	return &MemoryCache{entries: gocache.New(gocache.NoExpiration, 0)}
+}
+
+// Format shows nothing: tickets and tokens are secrets.
+func (c *MemoryCache) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "openwork.MemoryCache{…}")
 }
 
 // Get implements Cache. It never returns an error.

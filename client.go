@@ -1,9 +1,8 @@
 package openwork
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,8 @@ import (
 	"sync"
 )
 
-// ClientConfig says for whom a Client calls WeCom's API: a suite, the provider, or both.
+// ClientConfig says for whom a Client calls WeCom's API: a suite, the provider,
+// or both. Printed, logged or marshalled, it shows the ids only, as Config does.
 type ClientConfig struct {
 	// SuiteID and SuiteSecret of the app or template. A template's begins with "dk": its customized apps get their tokens
 	// with the permanent code as secret.
@@ -38,6 +38,11 @@ type ClientConfig struct {
 	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
+
+	// MaxAnswerBytes limits the answers to calls of Suite, Provider and Corp, which
+	// are read into memory. A longer one is an error. 0: 32 MiB; at most 1 GiB.
+	// Answers that bring a token are read to 1 MiB.
+	MaxAnswerBytes int64
 }
 
 // String shows for whom the Client is, without the secrets.
@@ -48,11 +53,11 @@ func (c ClientConfig) String() string {
 // Format writes String, whatever the verb.
 func (c ClientConfig) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue is the same for package slog.
-func (c ClientConfig) LogValue() slog.Value { return slog.StringValue(c.String()) }
+// MarshalText is String for encoders: package slog, JSON, XML, YAML.
+func (c ClientConfig) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Client calls WeCom's API with the right token attached, and keeps the tokens. Make one per suite; it is safe for
-// concurrent use.
+// concurrent use. Printing it shows no secret.
 //
 // Its errors are *APIError for what WeCom answers, ErrNoSuiteTicket and ErrSuiteTicketExpired where a suite_ticket is
 // missing, ErrAuthorizationRevoked where a corp has removed the app. No error holds a token or secret.
@@ -70,8 +75,13 @@ type Client struct {
 	exchanges exchanges
 }
 
+// Format shows for whom the Client is: it holds secrets, and its Cache tokens.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.Client{SuiteID: %q}", c.suiteID)
+}
+
 // NewClient makes a Client; no call is made yet. It refuses a suite without secret or ticket store, a provider without
-// secret, and a config with neither.
+// secret, a config with neither, ids and secrets with blanks or line ends around them, and a limit that is negative or too high.
 func NewClient(config ClientConfig) (*Client, error) {
 	api, err := newAPI(config.HTTPClient, config.BaseURL)
 	if err != nil {
@@ -93,6 +103,8 @@ func NewClient(config ClientConfig) (*Client, error) {
 		return nil, errors.New("openwork: ClientConfig.ProviderCorpID and ProviderSecret go together")
 	case config.SuiteID != "" && config.Tickets == nil:
 		return nil, errors.New("openwork: ClientConfig.Tickets is required with SuiteID: Server.Tickets(), or TicketsIn(cache)")
+	case config.MaxAnswerBytes < 0 || config.MaxAnswerBytes > 1<<30:
+		return nil, errors.New("openwork: ClientConfig.MaxAnswerBytes is negative, or more than 1 GiB")
 	}
 	if config.SuiteID != "" {
 		suite, err = NewSuiteAccessToken(SuiteAccessTokenConfig{SuiteID: config.SuiteID, Secret: config.SuiteSecret,
@@ -110,8 +122,9 @@ func NewClient(config ClientConfig) (*Client, error) {
 			return nil, err
 		}
 	}
-	c.suite = Caller{api: api, parameter: "suite_access_token", TokenSource: suite}
-	c.provider = Caller{api: api, parameter: "provider_access_token", TokenSource: provider}
+	most := cmp.Or(config.MaxAnswerBytes, mostAnswer)
+	c.suite = Caller{api: api, most: most, parameter: "suite_access_token", TokenSource: suite}
+	c.provider = Caller{api: api, most: most, parameter: "provider_access_token", TokenSource: provider}
 	return c, nil
 }
 
@@ -127,12 +140,32 @@ func (m missing) Invalidate(context.Context, string) error { return nil }
 // Caller calls endpoints of WeCom's API with one kind of token. SuiteClient, ProviderClient and CorpClient are made of it,
 // so that a call cannot carry the wrong kind. A token that WeCom says is no longer good is dropped, and the call repeated
 // once with the next.
+//
+// A path is one like "/cgi-bin/user/get". One with a query or a host in it is
+// refused before anything is sent.
+//
+// A body is sent as JSON, with &, <, > and U+2028 as they are: WeCom refuses
+// \u0026 (40033). What is JSON already goes out as it is: a json.RawMessage, a
+// []byte, and what an io.Reader has. Bytes that are no JSON go out too, as
+// application/octet-stream. A reader is read whole before anything is sent, so
+// that the call can be repeated, and is not closed; RoundTripper streams. nil is
+// no body, and so is a nil pointer, map or slice.
+//
+// An answer is read whole, up to ClientConfig.MaxAnswerBytes. Raw control
+// characters in its strings, which JSON forbids and WeCom sends, are read as
+// they are.
 type Caller struct {
 	TokenSource // the token it calls with
 
 	api       *api
+	most      int64  // bytes of an answer that are read
 	parameter string // the name of the token in the query
 	corp      *CorpClient
+}
+
+// Format shows which kind of token it calls with.
+func (c Caller) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.Caller{%s}", c.parameter)
 }
 
 // Get calls an endpoint such as "/cgi-bin/user/get" and reads the JSON answer into out, unless that is nil. query may be
@@ -141,19 +174,23 @@ func (c Caller) Get(ctx context.Context, path string, query url.Values, out any)
 	return c.Do(ctx, http.MethodGet, path, query, nil, out)
 }
 
-// Post sends in as JSON to an endpoint such as "/cgi-bin/message/send" and reads the JSON answer into out; either may be
-// nil. It is not repeated if its outcome is unknown.
+// Post sends in to an endpoint such as "/cgi-bin/message/send" and reads the JSON answer into out; either may be nil. It
+// is not repeated if its outcome is unknown.
 func (c Caller) Post(ctx context.Context, path string, in, out any) error {
 	return c.Do(ctx, http.MethodPost, path, nil, in, out)
 }
 
-// Do is Get and Post in one, for any method, with query and body. An answer without errcode is a success. At most 1 MiB of
-// it is read: for media use RoundTripper.
+// Do is Get and Post in one, for any method, with query and body. An answer without errcode is a success. For media use
+// RoundTripper.
 func (c Caller) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	return c.do(ctx, call{method: method, path: path, query: query, body: in, repeatable: method == http.MethodGet}, out)
 }
 
 func (c Caller) do(ctx context.Context, request call, out any) error {
+	request.most = c.most
+	if err := request.prepare(); err != nil { // before a token is asked for
+		return err
+	}
 	sent := ""
 	attempt := func(token string) error {
 		sent = token
@@ -174,96 +211,6 @@ func (c Caller) do(ctx context.Context, request call, out any) error {
 		err = retryWithNewToken(ctx, c, attempt)
 	}
 	return revoked(c.corp.corpID, err)
-}
-
-// RoundTripper attaches the token to the requests of an http.Client of one's own, and repeats a request once if WeCom's
-// answer says that the token is no longer good and the request's body can be had again (http.Request.GetBody). It sends
-// to the host of ClientConfig.BaseURL only. WeCom's answers are returned as they are: what they say of a corp's
-// authorisation is the caller's to see, and no permanent code is looked up again. It is safe for concurrent use.
-func (c Caller) RoundTripper() http.RoundTripper { return tokenTransport{c} }
-
-type tokenTransport struct{ caller Caller }
-
-// RoundTrip implements http.RoundTripper.
-func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	closeBody := func() {
-		if r.Body != nil {
-			_ = r.Body.Close()
-		}
-	}
-	if base := t.caller.api.base; r.URL.Scheme != base.Scheme || r.URL.Host != base.Host {
-		closeBody()
-		return nil, fmt.Errorf("openwork: tokens are for %s://%s, not for %s", base.Scheme, base.Host, r.URL.Host)
-	}
-	ctx := r.Context()
-	token, err := t.caller.Token(ctx)
-	if err != nil {
-		closeBody()
-		return nil, err
-	}
-	response, err := t.send(r, token, r.Body)
-	if err != nil {
-		return nil, err
-	}
-	if !isTokenError(peekError(response)) {
-		return response, nil
-	}
-	_ = t.caller.Invalidate(ctx, token)
-	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
-		return response, nil
-	}
-	if token, err = t.caller.Token(ctx); err != nil {
-		return response, nil // WeCom's answer says more than this error
-	}
-	body := io.ReadCloser(http.NoBody)
-	if r.GetBody != nil {
-		if body, err = r.GetBody(); err != nil {
-			return response, nil
-		}
-	}
-	_ = response.Body.Close()
-	return t.send(r, token, body)
-}
-
-// send sends a copy of the request, and shows the caller its own: the copy has the token in its URL.
-func (t tokenTransport) send(r *http.Request, token string, body io.ReadCloser) (*http.Response, error) {
-	signed := r.Clone(r.Context())
-	signed.Body = body
-	var query []string // as the caller wrote it, but for tokens in it
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		if name, _, _ := strings.Cut(pair, "="); pair != "" && name != t.caller.parameter {
-			query = append(query, pair)
-		}
-	}
-	signed.URL.RawQuery = strings.Join(append(query, t.caller.parameter+"="+url.QueryEscape(token)), "&")
-	transport := t.caller.api.client.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
-	response, err := transport.RoundTrip(signed)
-	if err != nil {
-		return nil, withoutURL(err, []string{token})
-	}
-	response.Request = r
-	return response, nil
-}
-
-// peekError is the error that a JSON answer states, which can still be read afterwards.
-func peekError(response *http.Response) error {
-	const most = 64 << 10
-	kind := response.Header.Get("Content-Type")
-	if !strings.Contains(kind, "json") && !strings.HasPrefix(kind, "text/") || response.ContentLength > most {
-		return nil
-	}
-	start, err := io.ReadAll(io.LimitReader(response.Body, most))
-	response.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(start), response.Body), response.Body}
-	if err != nil || !json.Valid(start) {
-		return nil
-	}
-	return answerError("", start, nil)
 }
 
 // SuiteClient calls with the suite_access_token: endpoints under /cgi-bin/service that concern authorisations.
@@ -291,7 +238,7 @@ func (c *Client) Provider() *ProviderClient { return &ProviderClient{c.provider}
 // may be made anew for every call.
 func (c *Client) Corp(corpID string) *CorpClient {
 	corp := &CorpClient{client: c, corpID: corpID}
-	corp.Caller = Caller{api: c.api, parameter: "access_token", TokenSource: corpSource{corp}, corp: corp}
+	corp.Caller = Caller{api: c.api, most: c.suite.most, parameter: "access_token", TokenSource: corpSource{corp}, corp: corp}
 	return corp
 }
 
@@ -369,7 +316,7 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 	if code == "" {
 		return "", fmt.Errorf("%w: %w of corp %s", ErrAuthorizationRevoked, errNoPermanentCode, corpID)
 	}
-	return code, nil
+	return code, checkEnds("permanent_code of corp "+corpID, code)
 }
 
 var errNoPermanentCode = errors.New("no permanent code")

@@ -72,6 +72,21 @@ func TestCaller_GetIsRepeated(t *testing.T) {
 	}
 }
 
+// A call that is repeated because WeCom cannot be reached sends the same body again.
+func TestU3_ReaderIsSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newClientFixture(t)
+		f.api.script("any/thing", apiAnswer{Code: -1}, apiAnswer{Status: 502, Body: "x"})
+		body := strings.NewReader(`{"a":"<&>"}`)
+		require.NoError(t, f.Corp(testCorp).Do(t.Context(), "GET", "/cgi-bin/any/thing", nil, body, nil))
+		sent := f.sentTo("/cgi-bin/any/thing")
+		require.Len(t, sent, 3)
+		for _, request := range sent {
+			assert.Equal(t, `{"a":"<&>"}`, request.body)
+		}
+	})
+}
+
 // What may have been done is not done again: the sender of a message decides whether to send it once more.
 func TestCaller_PostIsNotRepeatedIfItsOutcomeIsUnknown(t *testing.T) {
 	for name, answer := range passing {
@@ -498,6 +513,26 @@ func TestClient_NoSecretInErrors(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The error of a connection that breaks while the answer is read may name the URL too.
+func TestClient_NoSecretInErrorsOfReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newClientFixture(t, customizedApps)
+		f.transport.between = func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
+			broken := &url.Error{Op: "read", URL: r.URL.String(), Err: &url.Error{Op: "proxy", URL: r.URL.String(),
+				Err: fmt.Errorf("broken: %s: %w", r.URL, io.ErrUnexpectedEOF)}}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: -1,
+				Body: io.NopCloser(failingReader{broken})}, nil
+		}
+		err := f.Provider().Post(t.Context(), "/cgi-bin/any/thing", nil, nil)
+		require.ErrorContains(t, err, "broken")
+		requireNoSecretIn(t, err)
+		_, err = f.Corp(testCorp).Token(t.Context())
+		require.ErrorContains(t, err, "broken")
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		requireNoSecretIn(t, err)
+	})
 }
 
 // A secret looks different in a URL, and is no less one.

@@ -16,6 +16,9 @@ import (
 //
 // At least one of SuiteID, ProviderCorpID and AllowCorp must be given: they say whose pushes are ours. Leaving one empty
 // never switches a check off.
+//
+// Printed, logged or marshalled, it shows the ids only. What fmt finds in an
+// unexported field it does not ask: do not print a struct with a Config there.
 type Config struct {
 	// Token and EncodingAESKey (43 letters and digits) stand beside the URL in the provider console. Token is the
 	// callback Token, not an access token, and as secret as the key.
@@ -133,7 +136,8 @@ type Config struct {
 	now func() time.Time
 }
 
-// Credentials are a callback Token and an EncodingAESKey. Printing them shows neither.
+// Credentials are a callback Token and an EncodingAESKey. Printed, logged or
+// marshalled, they show neither.
 type Credentials struct{ Token, EncodingAESKey string }
 
 // String shows nothing.
@@ -142,8 +146,8 @@ func (Credentials) String() string { return "openwork.Credentials{…}" }
 // Format writes String, whatever the verb.
 func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue is the same for package slog.
-func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
+// MarshalText is String for encoders: package slog, JSON, XML, YAML.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // String shows what is configured, without Token and EncodingAESKey.
 func (c Config) String() string {
@@ -153,8 +157,8 @@ func (c Config) String() string {
 // Format writes String, whatever the verb.
 func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
-// LogValue is the same for package slog.
-func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+// MarshalText is String for encoders: package slog, JSON, XML, YAML.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 const (
 	defaultTolerance         = 10 * time.Minute

@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,17 +30,21 @@ func (c CorpAccessTokenConfig) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "openwork.CorpAccessTokenConfig{CorpID: %q}", c.CorpID)
 }
 
-// LogValue is the same for package slog.
-func (c CorpAccessTokenConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+// MarshalText is the same for encoders: package slog, JSON, XML, YAML.
+func (c CorpAccessTokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
 
 // CorpAccessToken is the access_token of a corp for one app: for all calls on the corp's data. Make one per corp, or let
 // Client.Corp do it. It is safe for concurrent use. See document/path/90605, and 97164 for customized apps.
 type CorpAccessToken struct{ token *CachedToken }
 
-// NewCorpAccessToken makes a CorpAccessToken; no call is made yet. It refuses a missing CorpID or PermanentCode.
+// NewCorpAccessToken makes a CorpAccessToken; no call is made yet. It refuses a missing CorpID or PermanentCode, and
+// one with a blank or a line end around it.
 func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) {
 	if config.CorpID == "" || config.PermanentCode == "" {
 		return nil, errors.New("openwork: CorpAccessTokenConfig needs CorpID and PermanentCode")
+	}
+	if err := cmp.Or(checkEnds("corpid", config.CorpID), checkEnds("permanent_code", config.PermanentCode)); err != nil {
+		return nil, err
 	}
 	api, err := newAPI(config.HTTPClient, config.BaseURL)
 	if err != nil {
@@ -57,6 +62,9 @@ func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) 
 	return &CorpAccessToken{newCachedToken(key, config.Cache, config.Claims, config.Logger,
 		func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
+
+// Format shows whose token it is, not the token.
+func (c *CorpAccessToken) Format(f fmt.State, verb rune) { c.token.Format(f, verb) }
 
 // Token implements TokenSource. It returns ErrAuthorizationRevoked if the permanent code is no longer good. See
 // CachedToken for when it makes a call.

@@ -526,11 +526,12 @@ func TestTokens_FetchMisbehaves(t *testing.T) {
 	defer cancel()
 	for name, fetch := range map[string]func(context.Context) (string, time.Duration, error){
 		"empty token": func(context.Context) (string, time.Duration, error) { return "", time.Hour, nil },
-		"panic":       func(context.Context) (string, time.Duration, error) { panic("in the user's code") },
+		"panic":       func(context.Context) (string, time.Duration, error) { panic(secretMark + " in the user's code") },
 	} {
 		token, err := source(fetch).Token(ctx)
 		require.Error(t, err, name)
 		assert.NotErrorIs(t, err, context.DeadlineExceeded, name)
+		assert.NotContains(t, fmt.Sprintf("%v %#v", err, err), secretMark, "what it panicked with may be the token")
 		assert.Empty(t, token, name)
 	}
 	token, err := source(func(context.Context) (string, time.Duration, error) { return "good", -time.Hour, nil }).Token(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -119,6 +120,11 @@ func NewMemoryQueue(config MemoryQueueConfig) *MemoryQueue {
 	q.wake.L = &q.mu
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	return q
+}
+
+// Format shows nothing: deliveries hold secrets.
+func (q *MemoryQueue) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "openwork.MemoryQueue{…}")
 }
 
 // Enqueue implements Queue. It returns ErrQueueFull or ErrQueueClosed, or ctx's error if that has ended.

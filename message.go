@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/openwork-go/openwork/event"
+	"github.com/openwork-go/openwork/internal/redact"
 	"github.com/openwork-go/openwork/internal/xmlread"
 )
 
@@ -24,7 +25,7 @@ import (
 // Fields and Decode, and so are these as WeCom sent them.
 //
 // A Message and what it returns may be kept after the handler has returned. Its methods are safe for concurrent use as
-// long as nobody changes its fields. Printing or logging one shows what it is, never what it holds.
+// long as nobody changes its fields. Printed, logged or marshalled it shows what it is, never what it holds.
 type Message struct {
 	// Pushes of the command, template and system event URL.
 	SuiteID    string // SuiteId: the app or template; empty on the system event URL
@@ -347,7 +348,7 @@ func withoutValues(err error) error {
 	if errors.As(err, &structural) || errors.As(err, &tag) {
 		return err
 	}
-	return &censoredError{fmt.Sprintf("a value does not fit its field (%T)", err), err}
+	return redact.Replace(err, fmt.Sprintf("a value does not fit its field (%T)", err))
 }
 
 // Raw is a copy of the push as it was decrypted: XML, or JSON where an app has chosen that.
@@ -383,6 +384,10 @@ func (m Message) String() string {
 
 // Format writes String, whatever the verb.
 func (m Message) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String()) }
+
+// MarshalText is String for encoders, JSON among them. To keep what a push
+// holds, keep Raw.
+func (m Message) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // LogValue is the same for package slog.
 func (m Message) LogValue() slog.Value {

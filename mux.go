@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -83,6 +84,9 @@ const (
 	usualKeep      = 10 * time.Minute
 	doubtAfter     = time.Second // when to ask again for what does not verify: the pair may just have been changed
 )
+
+// Format shows nothing: Servers hold secrets.
+func (m *Mux) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "openwork.Mux{…}") }
 
 // Add serves the Servers at a path, or at every path without Servers of its own if path is empty. It panics for more than
 // 64 Servers on one path, for a nil Server, and for two of one Name.

@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,17 +26,21 @@ func (c ProviderAccessTokenConfig) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "openwork.ProviderAccessTokenConfig{CorpID: %q}", c.CorpID)
 }
 
-// LogValue is the same for package slog.
-func (c ProviderAccessTokenConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+// MarshalText is the same for encoders: package slog, JSON, XML, YAML.
+func (c ProviderAccessTokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
 
 // ProviderAccessToken is the provider_access_token: for the calls a provider makes for itself, such as those on licences
 // and registration. It needs neither a suite nor a suite_ticket. It is safe for concurrent use. See document/path/91200.
 type ProviderAccessToken struct{ token *CachedToken }
 
-// NewProviderAccessToken makes a ProviderAccessToken; no call is made yet. It refuses a missing CorpID or Secret.
+// NewProviderAccessToken makes a ProviderAccessToken; no call is made yet. It refuses a missing CorpID or Secret, and
+// one with a blank or a line end around it.
 func NewProviderAccessToken(config ProviderAccessTokenConfig) (*ProviderAccessToken, error) {
 	if config.CorpID == "" || config.Secret == "" {
 		return nil, errors.New("openwork: ProviderAccessTokenConfig needs CorpID and Secret")
+	}
+	if err := cmp.Or(checkEnds("corpid", config.CorpID), checkEnds("provider_secret", config.Secret)); err != nil {
+		return nil, err
 	}
 	api, err := newAPI(config.HTTPClient, config.BaseURL)
 	if err != nil {
@@ -54,6 +59,9 @@ func NewProviderAccessToken(config ProviderAccessTokenConfig) (*ProviderAccessTo
 	return &ProviderAccessToken{newCachedToken("provider_access_token:"+config.CorpID, config.Cache, config.Claims,
 		config.Logger, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
+
+// Format shows whose token it is, not the token.
+func (p *ProviderAccessToken) Format(f fmt.State, verb rune) { p.token.Format(f, verb) }
 
 // Token implements TokenSource. See CachedToken for when it makes a call.
 func (p *ProviderAccessToken) Token(ctx context.Context) (string, error) { return p.token.Token(ctx) }

@@ -14,8 +14,12 @@ import (
 	"github.com/openwork-go/openwork/internal/guard"
 )
 
-// Delivery is a push on its way through a queue: verified, decrypted, and acknowledged to WeCom. Its plaintext may hold
-// secrets, such as an AuthCode; printing a Delivery does not show it.
+// Delivery is a push on its way through a queue: verified, decrypted, and acknowledged to WeCom.
+//
+// Its plaintext holds secrets, such as an AuthCode: printing or logging a
+// Delivery does not show it. It marshals in full, so that it can be stored:
+// slog.JSONHandler marshals what it finds in a struct, a slice or a map, so log
+// a Delivery by itself.
 type Delivery struct {
 	ID        string    // the same for copies of one push; empty if it has no name
 	App       string    // Config.Name of the Server that received it

@@ -19,6 +19,8 @@ import (
 )
 
 // Envelope is a push as it was received: signed with our Token, still encrypted.
+// Printed, logged or marshalled it shows how long it is: whoever reads more could
+// send it again. To hand it on, take its fields.
 type Envelope struct {
 	Encrypt   string // base64 of the encrypted message, or the echostr of a URL check
 	Signature string // of Token, Timestamp, Nonce and Encrypt
@@ -42,6 +44,14 @@ type incoming struct {
 	doc    xmlread.Document
 	quota
 }
+
+// Format shows no part that could be sent again.
+func (e Envelope) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.Envelope{%d characters}", len(e.Encrypt))
+}
+
+// MarshalText is the same for encoders: package slog, JSON, XML, YAML.
+func (e Envelope) MarshalText() ([]byte, error) { return fmt.Append(nil, e), nil }
 
 // incomings are reused by Serve, for the memory of body and frame; nothing of
 // one may be kept beyond that.

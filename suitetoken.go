@@ -1,6 +1,7 @@
 package openwork
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +31,8 @@ func (c SuiteAccessTokenConfig) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "openwork.SuiteAccessTokenConfig{SuiteID: %q}", c.SuiteID)
 }
 
-// LogValue is the same for package slog.
-func (c SuiteAccessTokenConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+// MarshalText is the same for encoders: package slog, JSON, XML, YAML.
+func (c SuiteAccessTokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
 
 // SuiteAccessToken is the suite_access_token: for the calls that concern a suite's authorisations. It is fetched with the
 // newest suite_ticket; a later ticket does not end it. It is safe for concurrent use. See document/path/90600.
@@ -40,10 +41,14 @@ type SuiteAccessToken struct {
 	token   *CachedToken
 }
 
-// NewSuiteAccessToken makes a SuiteAccessToken; no call is made yet. It refuses a missing SuiteID, Secret or Tickets.
+// NewSuiteAccessToken makes a SuiteAccessToken; no call is made yet. It refuses a missing SuiteID, Secret or Tickets,
+// and an id or secret with a blank or a line end around it.
 func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, error) {
 	if config.SuiteID == "" || config.Secret == "" || config.Tickets == nil {
 		return nil, errors.New("openwork: SuiteAccessTokenConfig needs SuiteID, Secret and Tickets")
+	}
+	if err := cmp.Or(checkEnds("suite_id", config.SuiteID), checkEnds("suite_secret", config.Secret)); err != nil {
+		return nil, err
 	}
 	api, err := newAPI(config.HTTPClient, config.BaseURL)
 	if err != nil {
@@ -82,6 +87,9 @@ func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, erro
 	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, config.Cache, config.Claims,
 		config.Logger, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
+
+// Format shows whose token it is, not the token.
+func (s *SuiteAccessToken) Format(f fmt.State, verb rune) { s.token.Format(f, verb) }
 
 // Token implements TokenSource. Without a ticket it returns ErrNoSuiteTicket, with an old one ErrSuiteTicketExpired, and
 // makes no call. See CachedToken for when it makes one.

@@ -107,6 +107,14 @@ const (
 	limitedPause   = time.Minute // after 45009
 )
 
+// Format shows the Key: a Cache holds tokens, and may be a map.
+func (c CachedTokenConfig) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openwork.CachedTokenConfig{Key: %q}", c.Key)
+}
+
+// MarshalText is the same for encoders: package slog, JSON, XML, YAML.
+func (c CachedTokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
+
 // NewCachedToken makes a CachedToken. It refuses an empty Key and a nil Fetch.
 func NewCachedToken(config CachedTokenConfig) (*CachedToken, error) {
 	if config.Key == "" || config.Fetch == nil {
