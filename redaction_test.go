@@ -147,7 +147,7 @@ var openTypes = []string{
 	// what users configure and send
 	"MemoryQueueConfig", "SessionInfo", "Article",
 	// what is said of pushes and calls
-	"APIError", "RefusedError", "Observation", "Outcome", "Health", "Response",
+	"APIError", "RefusedError", "Observation", "Outcome", "Attempt", "Check", "Health", "Response",
 	// the parts of an Authorization that are not its secrets, and what pages and administrators are shown
 	"AuthCorpInfo", "CorpExName", "StringList", "AuthUserInfo", "AuthInfo", "Agent", "Privilege", "SharedFrom", "DealerCorpInfo",
 	"RegisterCodeInfo", "EditionInfo", "Edition", "Admin", "CustomizedAuthURL", "JSSignature",
@@ -238,7 +238,7 @@ func TestTypes_IntsAreNoIDs(t *testing.T) {
 	small := []string{ // counts and enumerations
 		"APIError.Code", "SessionInfo.AuthType", "AuthCorpInfo.CorpUserMax", "AuthCorpInfo.CorpAgentMax", "AuthCorpInfo.SubjectType",
 		"Agent.AuthMode", "Privilege.Level", "SharedFrom.ShareType", "Edition.AppStatus", "Edition.UserLimit", "Admin.AuthType",
-		"Config.MaxInFlight", "Response.StatusCode", "MemoryQueueConfig.Capacity", "MemoryQueueConfig.Workers",
+		"Config.MaxInFlight", "Attempt.Number", "Attempt.Most", "Observation.Attempt", "Response.StatusCode", "MemoryQueueConfig.Capacity", "MemoryQueueConfig.Workers",
 		"MemoryQueueConfig.Attempts", "Observation.Status", "Observation.QueueDepth", "Health.QueueDepth", "Health.InFlight",
 	}
 	for name, spec := range typesOfPackage(t) {
