@@ -675,7 +675,7 @@ func TestElsewhere_RequestContextReachesTheHandler(t *testing.T) {
 		require.Equal(t, "request", msg.Context().Value(key{}), "WithContext changed the message itself")
 		return next(changed)
 	})
-	f.HandleAuthCreated(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
+	f.HandleShareAgentChanged(func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
 		require.Equal(t, "middleware", msg.Context().Value(key{}))
 		detached = msg.Detach()
 		cancel()
@@ -686,11 +686,11 @@ func TestElsewhere_RequestContextReachesTheHandler(t *testing.T) {
 		}
 		return next(msg)
 	})
-	_, _ = f.Serve(newPush(command("create_auth", "AuthCode", "code")).request().WithContext(ctx))
+	_, _ = f.Serve(newPush(command("share_agent_change", "State", "state")).request().WithContext(ctx))
 	require.NotNil(t, detached, "the handler did not run")
 	require.NoError(t, detached.Context().Err(), "a detached message ended with the request")
 	require.Equal(t, "middleware", detached.Context().Value(key{}))
-	require.Equal(t, "code", detached.Get("AuthCode"))
+	require.Equal(t, "state", detached.Get("State"))
 }
 
 func TestElsewhere_UnknownEventErrorHoldsNoSecret(t *testing.T) {

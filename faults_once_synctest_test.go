@@ -626,10 +626,10 @@ func TestH3_HandlerTakesTooLong(t *testing.T) {
 				}
 			})
 			began := time.Now()
-			var ended time.Duration
+			var ended atomic.Int64 // after so long
 			f.With(func(msg *openwork.Message, _ openwork.Next) (openwork.Reply, error) {
 				<-msg.Context().Done()
-				ended = time.Since(began)
+				ended.Store(int64(time.Since(began)))
 				time.Sleep(time.Second) // as a handler that is slow to notice
 				return openwork.Success, msg.Context().Err()
 			})
@@ -638,11 +638,11 @@ func TestH3_HandlerTakesTooLong(t *testing.T) {
 				require.Equal(t, c.budget, w.took)
 				require.Equal(t, 200, w.Code)
 				require.Equal(t, "success", w.Body.String())
-				require.Zero(t, ended, "it goes on")
+				require.Zero(t, ended.Load(), "it goes on")
 				require.NoError(t, f.Shutdown(context.Background()))
-				require.Equal(t, 30*time.Second, ended)
+				require.Equal(t, 30*time.Second, time.Duration(ended.Load()))
 			} else {
-				require.Equal(t, c.budget, ended)
+				require.Equal(t, c.budget, time.Duration(ended.Load()))
 				require.Equal(t, c.budget+time.Second, w.took, "the answer comes once the handler returns")
 				require.Equal(t, 500, w.Code)
 				require.Empty(t, w.Body.String())

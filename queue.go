@@ -114,16 +114,15 @@ const enqueueTimeout = 500 * time.Millisecond
 // enqueue hands a push over to the queue, even if WeCom hangs up meanwhile.
 func (s *Server) enqueue(m *Message) error {
 	d := Delivery{ID: s.key(m), App: m.App, CorpID: m.CorpID, Name: m.Name(), Time: m.Time, Plaintext: m.Raw(), ReceiveID: m.ReceiveID}
-	full := false
-	_, err := guard.Ask(m.Context(), &s.calls.queue, enqueueTimeout, enqueueTimeout, func(ctx context.Context) (struct{}, error) {
+	isFull, err := guard.Ask(m.Context(), &s.calls.queue, enqueueTimeout, enqueueTimeout, func(ctx context.Context) (bool, error) {
 		err := s.config.Queue.Enqueue(ctx, d)
-		if full = errors.Is(err, ErrQueueFull); full {
-			err = nil // which asking again would not change
+		if errors.Is(err, ErrQueueFull) {
+			return true, nil // which asking again would not change
 		}
-		return struct{}{}, err
+		return false, err
 	})
 	switch {
-	case full && err == nil:
+	case isFull:
 		return refused(ErrOverloaded, CheckQueue, "")
 	case err != nil:
 		return ofUser("Queue", err)
