@@ -1,6 +1,6 @@
 module github.com/openwork-go/openwork
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/patrickmn/go-cache v2.1.0+incompatible
