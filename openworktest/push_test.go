@@ -160,7 +160,11 @@ func TestPush_Panics(t *testing.T) {
 	t.Parallel()
 	assert.Panics(t, func() { openworktest.NewRequest(openwork.Config{EncodingAESKey: testKey}, "x", testSuite) }, "no Token")
 	for _, key := range []string{"", testKey[:42], testKey + "A", strings.Repeat("-", 43)} {
-		assert.Panics(t, func() { openworktest.NewRequest(openwork.Config{Token: testToken, EncodingAESKey: key}, "x", testSuite) }, key)
+		assert.Panics(t, func() {
+			openworktest.NewRequest(openwork.Config{Token: testToken, EncodingAESKey: key}, "x", testSuite)
+		}, key)
 	}
-	assert.Panics(t, func() { openworktest.Push{Token: testToken, EncodingAESKey: testKey, Frame: make([]byte, 17)}.Complete() })
+	assert.Panics(t, func() {
+		openworktest.Push{Token: testToken, EncodingAESKey: testKey, Frame: make([]byte, 17)}.Complete()
+	})
 }
