@@ -316,6 +316,9 @@ func (c *Corp) OwnURL() *CorpURL {
 	return c.own
 }
 
+// Format shows the corp, not the secrets.
+func (u *CorpURL) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "openworktest.CorpURL{%s}", u.corp.id) }
+
 // Config is what the console says of the customized app: Token, EncodingAESKey
 // and ProviderCorpID. Its Name is the corp's id, as it has no SuiteID. All else
 // is left to the caller, a Cache too.

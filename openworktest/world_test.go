@@ -16,6 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Refusals are what many of these tests are about; their log lines are noise.
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	m.Run()
+}
+
 // inBubble runs a test in fake time. A bubble that ends with a goroutine left
 // over fails, so every such test also shows that the kit leaves none.
 func inBubble(t *testing.T, test func(t *testing.T)) {
