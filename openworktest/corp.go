@@ -317,7 +317,9 @@ func (c *Corp) OwnURL() *CorpURL {
 }
 
 // Format shows the corp, not the secrets.
-func (u *CorpURL) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "openworktest.CorpURL{%s}", u.corp.id) }
+func (u *CorpURL) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "openworktest.CorpURL{%s}", u.corp.id)
+}
 
 // Config is what the console says of the customized app: Token, EncodingAESKey
 // and ProviderCorpID. Its Name is the corp's id, as it has no SuiteID. All else

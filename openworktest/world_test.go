@@ -2,10 +2,12 @@ package openworktest_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -89,8 +91,9 @@ func (s *codeStore) get(_ context.Context, corpID string) (string, error) {
 // the permanent codes.
 type app struct {
 	*openwork.Server
-	client *openwork.Client
-	codes  *codeStore
+	clientConfig openwork.ClientConfig
+	client       *openwork.Client
+	codes        *codeStore
 
 	mu      sync.Mutex
 	handled []*openwork.Message
@@ -105,9 +108,9 @@ func newApp(t *testing.T, suite *openworktest.Suite) *app {
 	server, err := openwork.NewServer(config)
 	require.NoError(t, err)
 	a := &app{Server: server, codes: &codeStore{}}
-	clientConfig := suite.ClientConfig(server.Tickets(), a.codes.get)
-	clientConfig.Logger = config.Logger
-	a.client, err = openwork.NewClient(clientConfig)
+	a.clientConfig = suite.ClientConfig(server.Tickets(), a.codes.get)
+	a.clientConfig.Logger = config.Logger
+	a.client, err = openwork.NewClient(a.clientConfig)
 	require.NoError(t, err)
 	exchange := func(msg *openwork.Message, next openwork.Next) (openwork.Reply, error) {
 		authorization, err := a.client.PermanentCode(msg.Context(), msg.Get("AuthCode"))
@@ -154,6 +157,27 @@ func requireAccepted(t *testing.T) func(openworktest.Answer, error) openworktest
 		require.Equal(t, openworktest.Accepted, answer.Verdict, "%+v", answer)
 		return answer
 	}
+}
+
+// call calls the API by hand: what it answers, whatever that is.
+func (a *app) call(t *testing.T, method, pathAndQuery, body string) map[string]any {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, openwork.DefaultBaseURL+pathAndQuery, strings.NewReader(body))
+	require.NoError(t, err)
+	resp, err := a.clientConfig.HTTPClient.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	var answer map[string]any
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
+	return answer
+}
+
+// errcode is that of a GET; 0 for a success.
+func errcode(t *testing.T, a *app, pathAndQuery string) int {
+	t.Helper()
+	code, _ := a.call(t, http.MethodGet, pathAndQuery, "")["errcode"].(float64)
+	return int(code)
 }
 
 // install has a new corp install the app.
