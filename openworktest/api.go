@@ -40,7 +40,8 @@ type Errcode int
 // else the app calls. A call comes to answer only if its token is good and no
 // limit is hit; which kind of token it is, answer can tell from the Call.
 //
-// What answer returns is sent as JSON, with errcode 0 unless it says otherwise.
+// What answer returns is sent as JSON, with errcode 0 unless it says otherwise;
+// nil is that alone.
 // An Errcode is sent as the failure it is; an http.Handler answers by itself,
 // for what is no JSON. It may be called by several goroutines at once; no lock
 // is held. An endpoint that is neither built in nor added is answered with
@@ -187,6 +188,8 @@ var endpoints = map[string]endpoint{
 // encode is an answer as it is sent.
 func (p *Platform) encode(answer any) []byte {
 	switch answer := answer.(type) {
+	case nil:
+		return p.encode(struct{}{})
 	case []byte:
 		return answer
 	case Errcode:

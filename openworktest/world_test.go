@@ -187,3 +187,5 @@ func install(t *testing.T, suite *openworktest.Suite) *openworktest.Corp {
 	requireAccepted(t)(answer, err)
 	return corp
 }
+
+func body(text string) io.Reader { return strings.NewReader(text) }
