@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,11 +39,14 @@ func breakOff(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) 
 
 // inTurn answers each request in another way, the last one for ever.
 func inTurn(answers ...http.HandlerFunc) http.Handler {
+	var mu sync.Mutex
 	return &recorder{answer: func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		answer := answers[0]
 		if len(answers) > 1 {
 			answers = answers[1:]
 		}
+		mu.Unlock()
 		answer(w, r)
 	}}
 }

@@ -2,6 +2,7 @@ package openworktest
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +30,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{Status: http.StatusText(answer.status), StatusCode: answer.status, Proto: "HTTP/1.1", ProtoMajor: 1,
-		ProtoMinor: 1, Header: answer.header, Body: io.NopCloser(bytes.NewReader(answer.body)),
+	return &http.Response{Status: fmt.Sprintf("%d %s", answer.status, http.StatusText(answer.status)), StatusCode: answer.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: answer.header, Body: io.NopCloser(bytes.NewReader(answer.body)),
 		ContentLength: int64(len(answer.body)), Request: r}, nil
 }

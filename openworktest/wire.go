@@ -36,7 +36,7 @@ func roundTrip(ctx context.Context, handler http.Handler, r *http.Request, body 
 		returned := false
 		defer func() {
 			v := recover()
-			w.finish(returned, v)
+			w.finish(returned, v, context.Cause(served))
 			stop()
 			if timer != nil {
 				timer.Stop()
@@ -178,23 +178,28 @@ func (w *wire) SetWriteDeadline(t time.Time) error {
 func (w *wire) EnableFullDuplex() error { return nil }
 
 // finish ends the answer when the handler has ended: by returning, by a panic,
-// or with its goroutine.
-func (w *wire) finish(returned bool, panicked any) {
+// or with its goroutine. left says why nobody waits for it any more.
+func (w *wire) finish(returned bool, panicked any, left error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	err := errBroken
-	if panicked != nil && panicked != any(http.ErrAbortHandler) {
-		err = &panicError{panicked, debug.Stack()}
+	defer w.body.end()
+	w.conclude(nil, left)
+	if w.gone {
+		return
 	}
 	if returned {
 		w.writeHead(http.StatusOK)
 		w.flush()
 		if w.length < 0 || int64(len(w.head.body)) == w.length {
 			w.conclude(w.head, nil)
+			return
 		}
 	}
+	err := errBroken
+	if panicked != nil && panicked != any(http.ErrAbortHandler) {
+		err = &panicError{panicked, debug.Stack()}
+	}
 	w.conclude(nil, err)
-	w.body.end()
 }
 
 // hangUp is what the other side does when it waits no longer.
@@ -205,9 +210,10 @@ func (w *wire) hangUp(why error) {
 	w.body.end()
 }
 
-// conclude settles how it went, once; w.mu is held.
+// conclude settles how it went, once; w.mu is held. Without either it does
+// nothing.
 func (w *wire) conclude(answer *wireAnswer, err error) {
-	if w.answer != nil || w.err != nil {
+	if w.answer != nil || w.err != nil || answer == nil && err == nil {
 		return
 	}
 	w.answer, w.err, w.gone = answer, err, true

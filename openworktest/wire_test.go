@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/openwork-go/openwork/openworktest"
@@ -109,11 +111,14 @@ func TestWire_ContextOfTheRequest(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		suite := openworktest.NewPlatform(openworktest.PlatformConfig{}).NewSuite()
 		began := time.Now()
+		var mu sync.Mutex
 		var ended []time.Duration
 		suite.DeliverTo(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			assert.Nil(t, r.Context().Value(contextKey{}), "a server sees no values of the client's context")
 			<-r.Context().Done()
+			mu.Lock()
 			ended = append(ended, time.Since(began))
+			mu.Unlock()
 			time.Sleep(time.Millisecond)
 			_, err := io.WriteString(w, "success")
 			assert.ErrorIs(t, err, net.ErrClosed)
@@ -123,6 +128,7 @@ func TestWire_ContextOfTheRequest(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, openworktest.GivenUp, answer.Verdict)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		assert.Equal(t, []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second}, ended)
 
 		// Whoever pushes may leave before.
@@ -133,6 +139,7 @@ func TestWire_ContextOfTheRequest(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 2*time.Second, time.Since(began))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		assert.Equal(t, 2*time.Second, ended[3], "the handler notices")
 	})
 }
@@ -206,6 +213,7 @@ func TestWire_Writing(t *testing.T) {
 			errs = append(errs, hijackErr)
 		}))
 		requireAccepted(t)(suite.PushXML(t.Context(), "<xml></xml>"))
+		synctest.Wait() // the answer was whole before the handler's end
 		require.Len(t, errs, 8)
 		for i, want := range []error{nil, os.ErrDeadlineExceeded, nil, http.ErrContentLength, nil, nil, nil, errors.ErrUnsupported} {
 			assert.ErrorIs(t, errs[i], want, i)
