@@ -273,9 +273,16 @@ func TestPlatform_Handle(t *testing.T) {
 		assert.Equal(t, a.suite.Config().ProviderCorpID, last.CorpID)
 
 		answer = openworktest.Errcode(60111)
-		assert.Equal(t, 60111.0, a.do(t, "GET /cgi-bin/user/get?access_token={corp_token}")["errcode"])
+		got = a.do(t, "GET /cgi-bin/user/get?access_token={corp_token}")
+		assert.Equal(t, 60111.0, got["errcode"])
+		assert.Regexp(t, "^failed, hint: ", got["errmsg"])
 		answer = map[string]any{"errcode": 7, "errmsg": "mine"}
 		assert.Equal(t, map[string]any{"errcode": 7.0, "errmsg": "mine"}, a.do(t, "GET /cgi-bin/user/get?access_token={corp_token}"))
+		w := httptest.NewRecorder()
+		a.wecom.ServeHTTP(w, httptest.NewRequest(http.MethodGet, strings.NewReplacer(a.values...).
+			Replace("/cgi-bin/user/get?access_token={corp_token}"), nil))
+		assert.JSONEq(t, `{"errcode":7,"errmsg":"mine"}`, w.Body.String())
+		assert.Equal(t, 1, strings.Count(w.Body.String(), "errcode"))
 		answer = struct{}{}
 		assert.Equal(t, map[string]any{"errcode": 0.0, "errmsg": "ok"}, a.do(t, "GET /cgi-bin/user/get?access_token={corp_token}"))
 		answer = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -44,11 +44,8 @@ func (p *Platform) checkPreAuthCode(value, suiteID string) Errcode {
 
 // setSessionInfo: document/path/90602.
 func (p *Platform) setSessionInfo(c *Call) any {
-	preAuth := &field{"pre_auth_code", 40077, ""}
-	if code := c.fields(preAuth); code != 0 {
-		return code
-	}
 	var body struct {
+		Code string `json:"pre_auth_code"`
 		Info *struct {
 			AppID    []int `json:"appid"`
 			AuthType int   `json:"auth_type"`
@@ -62,10 +59,10 @@ func (p *Platform) setSessionInfo(c *Call) any {
 	case body.Info.AuthType != 0 && body.Info.AuthType != 1:
 		return Errcode(40058)
 	}
-	if code := p.checkPreAuthCode(preAuth.value, c.SuiteID); code != 0 {
+	if code := p.checkPreAuthCode(body.Code, c.SuiteID); code != 0 {
 		return code
 	}
-	return map[string]any{}
+	return nil
 }
 
 const installPath = "/3rdapp/install"
@@ -78,11 +75,8 @@ func (p *Platform) installPage(c *Call) http.Handler {
 	q := c.Query
 	target, err := url.Parse(q.Get("redirect_uri"))
 	code := p.checkPreAuthCode(q.Get("pre_auth_code"), q.Get("suite_id"))
-	switch {
-	case p.suites[q.Get("suite_id")] == nil:
-		code = 40083
-	case code == 0 && (err != nil || target.Host == ""):
-		code = 50001
+	if code == 0 && (err != nil || target.Host == "") {
+		code = 50001 // no trusted domain
 	}
 	if code != 0 {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -207,7 +207,6 @@ func TestWire_Writing(t *testing.T) {
 			errs = append(errs, err)
 			_, err = fmt.Fprint(w, "success")
 			errs = append(errs, err, controller.Flush())
-			_, err = fmt.Fprint(w, "")
 			errs = append(errs, controller.Flush())
 			_, _, hijackErr := controller.Hijack()
 			errs = append(errs, hijackErr)
