@@ -98,7 +98,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header, Body: body}
 	answer, f := p.answer(c)
-	if f.Delay > 0 && sleep(r.Context(), f.Delay) != nil {
+	if !f.wait(r.Context()) {
 		return
 	}
 	if f.Drop {

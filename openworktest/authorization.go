@@ -25,7 +25,7 @@ const (
 
 // getPreAuthCode: document/path/90601.
 func (p *Platform) getPreAuthCode(c *Call) any {
-	value := "pre-" + p.letters(60, "pre_auth_code", c.SuiteID, p.nextHeld("pre_auth_code", c.SuiteID))
+	value := p.secret(64, "pre_auth_code", c.SuiteID, p.nextHeld("pre_auth_code", c.SuiteID))
 	p.preAuthCodes[value] = &preAuthCode{suite: c.suite, issued: p.now()}
 	return map[string]any{"pre_auth_code": value, "expires_in": int64(preAuthCodeLife / time.Second)}
 }
@@ -115,7 +115,7 @@ func (p *Platform) getCustomizedAuthURL(c *Call) any {
 			return Errcode(40083)
 		}
 	}
-	code := p.letters(32, "qrcode", p.nextHeld("qrcode"))
+	code := p.secret(32, "qrcode", p.nextHeld("qrcode"))
 	p.qrCodes[code] = &qrCode{state: body.State, templates: body.Templates, issued: p.now()}
 	return map[string]any{"qrcode_url": "https://open.work.weixin.qq.com/3rdservice/wework/customized?code=" + code,
 		"expires_in": int64(qrCodeLife / time.Second)}
@@ -157,7 +157,7 @@ func (p *Platform) exchange(c *Call) (*Corp, Errcode) {
 	delete(p.authCodes, value.value)
 	corp := code.corp
 	p.endTokensHeld(func(t *token) bool { return t.corp == corp })
-	corp.permanentCode = p.letters(43, "permanent_code", c.SuiteID, corp.id, p.nextHeld("permanent_code", c.SuiteID, corp.id))
+	corp.permanentCode = p.secret(43, "permanent_code", c.SuiteID, corp.id, p.nextHeld("permanent_code", c.SuiteID, corp.id))
 	return corp, 0
 }
 

@@ -30,7 +30,7 @@ type callback struct {
 
 // newCallback makes a pair for a URL.
 func (p *Platform) newCallback(id string) callback {
-	return callback{platform: p, id: id, token: p.letters(20, "token", id), key: p.letters(43, "key", id), path: "/"}
+	return callback{platform: p, id: id, token: p.secret(20, "token", id), key: p.secret(43, "key", id), path: "/"}
 }
 
 // DeliverTo has what is pushed from now on delivered to a handler in this

@@ -1,6 +1,7 @@
 package openworktest
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -9,17 +10,18 @@ import (
 // Fault is something that goes wrong with calls of the API.
 //
 // With a Code, Status, Header or Body the call is not carried out, and that is
-// the answer. Without, it is carried out: with Delay its answer is late, with
-// Drop it is lost.
+// the answer. Without, it is carried out: with Delay or Until its answer is
+// late, with Drop it is lost.
 type Fault struct {
-	Path   string        // the endpoint: "/cgi-bin/service/get_corp_token". "": every one
-	Times  int           // how many calls. 0: all, until the fault is lifted
-	Code   int           // errcode
-	Status int           // of HTTP. 0: 200
-	Header http.Header   // for a Date or an Age of its own
-	Body   string        // in place of an answer of the API
-	Delay  time.Duration // before the answer, or the end of the connection
-	Drop   bool          // the connection breaks instead of an answer
+	Path   string          // the endpoint: "/cgi-bin/service/get_corp_token". "": every one
+	Times  int             // how many calls. 0: all, until the fault is lifted
+	Code   int             // errcode
+	Status int             // of HTTP. 0: 200
+	Header http.Header     // for a Date or an Age of its own
+	Body   string          // in place of an answer of the API
+	Delay  time.Duration   // before the answer, or the end of the connection
+	Until  <-chan struct{} // likewise: nothing comes before it is closed
+	Drop   bool            // the connection breaks instead of an answer
 }
 
 type fault struct {
@@ -54,6 +56,22 @@ func (p *Platform) faultFor(path string) Fault {
 		return f.Fault
 	}
 	return Fault{}
+}
+
+// wait is false if ctx ends before the time for an answer has come.
+func (f *Fault) wait(ctx context.Context) bool {
+	if f.Delay > 0 && sleep(ctx, f.Delay) != nil {
+		return false
+	}
+	if f.Until == nil {
+		return true
+	}
+	select {
+	case <-f.Until:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // answers tells whether the fault is the answer, so that the call is not

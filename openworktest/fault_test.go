@@ -128,6 +128,35 @@ func TestInject_CallerLeaves(t *testing.T) {
 	})
 }
 
+// An answer can be held back until the test says so.
+func TestInject_Until(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		wecom := openworktest.NewPlatform(openworktest.PlatformConfig{})
+		client, err := openwork.NewClient(wecom.NewProvider().ClientConfig())
+		require.NoError(t, err)
+		release := make(chan struct{})
+		wecom.Inject(openworktest.Fault{Until: release, Times: 1})
+		answered := make(chan error, 1)
+		go func() {
+			_, err := client.Provider().Token(t.Context())
+			answered <- err
+		}()
+		time.Sleep(5 * time.Second)
+		assert.Empty(t, answered)
+		close(release)
+		require.NoError(t, <-answered)
+		assert.Equal(t, 1, wecom.Calls(""))
+
+		wecom.Inject(openworktest.Fault{Until: make(chan struct{}), Times: 1})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://qyapi.weixin.qq.com/", nil)
+		require.NoError(t, err)
+		_, err = wecom.HTTPClient().Do(r)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
 // Over a real connection it is the same.
 func TestInject_OverHTTP(t *testing.T) {
 	t.Parallel()

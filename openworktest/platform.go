@@ -19,6 +19,11 @@ type PlatformConfig struct {
 	// left to chance. Two platforms with one seed, used alike, are alike.
 	Seed int64
 
+	// Mark begins every Token, key, secret, ticket, code and access token: one
+	// search finds what has leaked into a log. At most 10 letters and digits.
+	// "": nothing is marked.
+	Mark string
+
 	// Now is the platform's clock: the times it writes, and what expires by
 	// them. It does not move timers: waiting follows package time. nil:
 	// time.Now.
@@ -56,6 +61,10 @@ type PlatformConfig struct {
 	// BodyDelay is how much later the second half of a push's body arrives.
 	// Not over HTTP.
 	BodyDelay time.Duration
+
+	// TokenLife is how long access tokens and tickets of the JS-SDK live. 0:
+	// 7200 seconds.
+	TokenLife time.Duration
 
 	// PerMinute and PerHour limit the calls of one API for one corp, and those
 	// of the provider's own; beyond, they are answered 45009 for a minute or
@@ -97,13 +106,19 @@ type Platform struct {
 }
 
 // NewPlatform makes a WeCom without apps and customers. It starts nothing and
-// needs no end.
+// needs no end. It panics for a Mark of another shape.
 func NewPlatform(config PlatformConfig) *Platform {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
 	if config.WrongSecrets == 0 {
 		config.WrongSecrets = 2000
+	}
+	if config.TokenLife == 0 {
+		config.TokenLife = 7200 * time.Second
+	}
+	if len(config.Mark) > 10 || strings.Trim(config.Mark, alphabet) != "" {
+		panic("openworktest: PlatformConfig.Mark is not up to 10 letters and digits")
 	}
 	p := &Platform{config: config, serials: map[string]int{}, suites: map[string]*Suite{}, authCodes: map[string]*authCode{},
 		preAuthCodes: map[string]*preAuthCode{}, qrCodes: map[string]*qrCode{}, counts: map[string]int{}, providers: map[string]bool{}, tokens: map[string]*token{}, current: map[string]*token{},
@@ -158,6 +173,11 @@ func (p *Platform) hash(purpose ...string) [sha256.Size]byte {
 // letters are n letters and digits for a purpose: always the same.
 func (p *Platform) letters(n int, purpose ...string) string {
 	return letters(p.random(purpose...), n)
+}
+
+// secret is like letters, with the mark in front.
+func (p *Platform) secret(n int, purpose ...string) string {
+	return p.config.Mark + p.letters(n-len(p.config.Mark), purpose...)
 }
 
 // hexID is the id of a suite or provider, like ww1a2b3c4d5e6f7a8b.

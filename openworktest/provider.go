@@ -38,7 +38,7 @@ func (p *Platform) NewProvider(edits ...func(*openwork.Config)) *Provider {
 
 // providerSecret is the provider_secret of a corpid.
 func (p *Platform) providerSecret(corpID string) string {
-	return p.letters(43, "provider_secret", corpID)
+	return p.secret(43, "provider_secret", corpID)
 }
 
 // Format shows the id, not the secrets.

@@ -56,7 +56,7 @@ func (p *Platform) NewTemplate(edits ...func(*openwork.Config)) *Template {
 
 func (p *Platform) newSuite(app, start string, edits []func(*openwork.Config)) *Suite {
 	name := app + p.next("suite", app)
-	s := &Suite{callback: p.newCallback(name), app: app, secret: p.letters(43, "suite_secret", name), corps: map[string]*Corp{}}
+	s := &Suite{callback: p.newCallback(name), app: app, secret: p.secret(43, "suite_secret", name), corps: map[string]*Corp{}}
 	config := openwork.Config{SuiteID: p.hexID(start, "suite", name), Token: s.token, EncodingAESKey: s.key,
 		ProviderCorpID: p.providerCorpID}
 	for _, edit := range edits {
@@ -107,7 +107,7 @@ func (s *Suite) CheckURL(ctx context.Context) (Answer, error) {
 // then they do for their own 30 minutes, so that a missed push does no harm.
 func (s *Suite) SendTicket(ctx context.Context) (Answer, error) {
 	p := s.platform
-	ticket := &suiteTicket{value: "ticket-" + p.letters(57, "suite_ticket", s.suiteID, p.next("suite_ticket", s.suiteID)), issued: p.now()}
+	ticket := &suiteTicket{value: p.secret(64, "suite_ticket", s.suiteID, p.next("suite_ticket", s.suiteID)), issued: p.now()}
 	p.mu.Lock()
 	s.tickets = append(s.tickets, ticket)
 	p.mu.Unlock()

@@ -293,6 +293,29 @@ func TestPlatform_PrintsNoSecrets(t *testing.T) {
 	}
 }
 
+// Whatever is secret bears the mark, and nothing else does.
+func TestPlatform_Mark(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		const mark = "s3cr3t"
+		a := newAPI(t, openworktest.PlatformConfig{Mark: mark})
+		config := a.suite.Config()
+		own := a.customer.OwnURL().Config()
+		for _, secret := range []string{config.Token, config.EncodingAESKey, own.Token, own.EncodingAESKey} {
+			assert.True(t, strings.HasPrefix(secret, mark), secret)
+		}
+		public := map[string]bool{"{suite}": true, "{template}": true, "{provider}": true, "{corp}": true, "{customer}": true, "{agent}": true}
+		for i := 0; i < len(a.values); i += 2 {
+			assert.Equal(t, !public[a.values[i]], strings.HasPrefix(a.values[i+1], mark), a.values[i])
+		}
+		ticket, err := a.client.Corp(a.corp.ID()).JSAPITicket(t.Context())
+		require.NoError(t, err)
+		assert.Contains(t, ticket, mark)
+	})
+	for _, mark := range []string{"elevenchars", "with blank", "ümlaut"} {
+		assert.Panics(t, func() { openworktest.NewPlatform(openworktest.PlatformConfig{Mark: mark}) }, mark)
+	}
+}
+
 // Used by many at once: the race detector is the assertion.
 func TestPlatform_Concurrently(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

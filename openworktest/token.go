@@ -17,8 +17,6 @@ const (
 	agentTicket   tokenKind = "agent_ticket"
 )
 
-const tokenLife = 7200 * time.Second
-
 // token is one that was issued.
 type token struct {
 	kind   tokenKind
@@ -43,10 +41,10 @@ func (p *Platform) issue(t token) (value string, expiresIn int64) {
 			return known.value, int64(left / time.Second)
 		}
 	}
-	t.value = p.letters(86, append(owner, p.nextHeld(owner...))...)
-	t.ends = now.Add(tokenLife)
+	t.value = p.secret(86, append(owner, p.nextHeld(owner...))...)
+	t.ends = now.Add(p.config.TokenLife)
 	p.tokens[t.value], p.current[key] = &t, &t
-	return t.value, int64(tokenLife / time.Second)
+	return t.value, int64(p.config.TokenLife / time.Second)
 }
 
 // endTokens ends tokens before their time.

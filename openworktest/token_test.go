@@ -83,6 +83,16 @@ func TestToken_IsNewAfterItsLife(t *testing.T) {
 	})
 }
 
+func TestToken_LifeIsConfigured(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		a := newAPI(t, openworktest.PlatformConfig{TokenLife: 10 * time.Minute})
+		answer := a.do(t, bought["customized"].buy)
+		assert.Equal(t, 600.0, answer["expires_in"])
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, 42001.0, a.do(t, bought["customized"].use+answer["access_token"].(string))["errcode"])
+	})
+}
+
 // Expiry follows an injected clock, whatever time has passed.
 func TestToken_InjectedClock(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
