@@ -264,12 +264,12 @@ var repliedTo = []string{event.NameSubscribe, event.NameEnterAgent, event.NameLo
 // takesReply tells whether WeCom looks at a passive reply: to messages, to the
 // events that it lists, and to those that nobody knows yet.
 func (d description) takesReply() bool {
-	if d.infoType != "" || d.msgType == "" || d.from == "" {
-		return false
+	if d.msgType != "event" {
+		return d.msgType != ""
 	}
 	name := d.event
 	if d.changeType != "" {
 		name += "." + d.changeType
 	}
-	return d.msgType != "event" || slices.Contains(repliedTo, d.event) || event.New(name) == nil
+	return slices.Contains(repliedTo, d.event) || event.New(name) == nil
 }

@@ -2,6 +2,7 @@ package openworktest_test
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -211,6 +212,7 @@ func TestDeliver_PassiveReply(t *testing.T) {
 			"to an event of next year":        {event("event_of_next_year"), nil, true},
 			"to unsubscribe":                  {event("unsubscribe"), nil, false},
 			"to an approval":                  {event("sys_approval_change"), nil, false},
+			"to what is no message":           {strings.Replace(message, "<MsgType>text</MsgType>", "", 1), nil, false},
 			"to nobody":                       {strings.Replace(message, "<FromUserName>lisi</FromUserName>", "", 1), nil, false},
 			"to a command on the data URL":    {"<xml><InfoType>x</InfoType><FromUserName>lisi</FromUserName></xml>", nil, false},
 			"for another corp":                {message, func(p *openworktest.Push) { p.ReceiveID = testCorp }, false},
@@ -374,6 +376,46 @@ func TestDeliver_Delay(t *testing.T) {
 		defer cancel()
 		_, err := suite.PushXML(ctx, "<xml></xml>")
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+// Whoever pushes may leave, also where there is no further attempt.
+func TestDeliver_CallerLeaves(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		suite := openworktest.NewPlatform(openworktest.PlatformConfig{}).NewSuite()
+		suite.DeliverTo(after(time.Hour, text("success")))
+		for _, infoType := range []string{"create_auth", "x"} {
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			began := time.Now()
+			answer, err := suite.PushXML(ctx, "<xml><InfoType>"+infoType+"</InfoType></xml>")
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, 500*time.Millisecond, time.Since(began))
+			assert.Equal(t, 1, answer.Attempts)
+			assert.Empty(t, answer.Verdict)
+			cancel()
+		}
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+// The times that WeCom writes are those of the platform's clock.
+func TestDeliver_InjectedClock(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		at := time.Unix(2_000_000_000, 0)
+		suite := openworktest.NewPlatform(openworktest.PlatformConfig{Now: func() time.Time { return at }}).NewSuite()
+		seen := &recorder{}
+		suite.DeliverTo(seen)
+		_, _, err := suite.Install(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "2000000000", seen.all()[0].query.Get("timestamp"))
+		var envelope struct{ Encrypt string }
+		require.NoError(t, xml.Unmarshal([]byte(seen.all()[0].body), &envelope))
+		crypto, err := openwork.NewCrypto(suite.Config().Token, suite.Config().EncodingAESKey)
+		require.NoError(t, err)
+		query := seen.all()[0].query
+		plaintext, _, err := crypto.Open(query.Get("msg_signature"), query.Get("timestamp"), query.Get("nonce"), envelope.Encrypt)
+		require.NoError(t, err)
+		assert.Contains(t, string(plaintext), "<TimeStamp>2000000000</TimeStamp>")
 	})
 }
 

@@ -28,13 +28,13 @@ func document(e event.Event, app string, h head) (text string, form catalogue.Fo
 	if err != nil {
 		return "", form, err
 	}
-	text, err = write(described, form, e, h)
-	return text, form, err
+	return write(described, form, e, h), form, nil
 }
 
 // write writes an event in a form: the head, and the fields that are not
-// empty, in the order of the catalogue.
-func write(described *catalogue.Event, form catalogue.Form, e event.Event, h head) (string, error) {
+// empty, in the order of the catalogue. It panics where package event and the
+// catalogue are not of one kind.
+func write(described *catalogue.Event, form catalogue.Form, e event.Event, h head) string {
 	value := reflect.New(reflect.TypeOf(e).Elem()).Elem() // a copy: it may get a MsgId
 	value.Set(reflect.ValueOf(e).Elem())
 	if id := value.FieldByName("MsgID"); id.IsValid() && id.CanInt() && id.Int() == 0 {
@@ -48,10 +48,7 @@ func write(described *catalogue.Event, form catalogue.Form, e event.Event, h hea
 	for _, n := range described.Tree() {
 		w.node(n, value)
 	}
-	if w.err != nil {
-		return "", fmt.Errorf("openworktest: event.%s: %w", described.GoName, w.err)
-	}
-	return string(append(w.b, "</xml>"...)), nil
+	return string(append(w.b, "</xml>"...))
 }
 
 // formOf finds the event in the catalogue, and the form that an app gets.
@@ -109,10 +106,7 @@ func (h head) under(own event.Head) head {
 // headOf is the Head of a struct of package event.
 func headOf(e reflect.Value) event.Head { return e.FieldByName("Head").Interface().(event.Head) }
 
-type documentWriter struct {
-	b   []byte
-	err error
-}
+type documentWriter struct{ b []byte }
 
 func (w *documentWriter) text(name, value string) {
 	w.b = append(append(append(w.b, '<'), name...), '>')
@@ -160,7 +154,7 @@ func (w *documentWriter) head(e *catalogue.Event, form catalogue.Form, h head, n
 			w.text("ChangeType", second)
 		}
 	default:
-		w.err = fmt.Errorf("element %s of the head is not known here", name)
+		panic("openworktest: the head has an unknown element " + name)
 	}
 }
 
@@ -168,8 +162,6 @@ func (w *documentWriter) head(e *catalogue.Event, form catalogue.Form, h head, n
 func (w *documentWriter) node(n *catalogue.Node, of reflect.Value) {
 	field := of.FieldByName(n.GoName())
 	switch list := n.List(); {
-	case !field.IsValid():
-		w.err = fmt.Errorf("no field %s", n.GoName())
 	case field.IsZero(), field.Kind() == reflect.Slice && field.Len() == 0:
 	case list != nil:
 		w.b = append(append(append(w.b, '<'), n.Name...), '>')
@@ -222,6 +214,6 @@ func (w *documentWriter) one(n *catalogue.Node, value reflect.Value) {
 		}
 		w.text(n.Name, strings.Join(numbers, ","))
 	default:
-		w.err = fmt.Errorf("field %s has type %T", n.GoName(), v)
+		panic(fmt.Sprintf("openworktest: field %s has type %T", n.GoName(), v))
 	}
 }

@@ -61,6 +61,23 @@ func TestLimit_Documented(t *testing.T) {
 	})
 }
 
+// The limit of the JS-SDK's tickets is an app's.
+func TestLimit_TicketsOfTwoApps(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		a := newAPI(t, openworktest.PlatformConfig{PerHour: 10})
+		other := a.wecom.NewSuite()
+		app := newApp(t, other)
+		requireAccepted(t)(other.Corp(a.corp.ID()).Install(t.Context()))
+		token, err := app.client.Corp(a.corp.ID()).Token(t.Context())
+		require.NoError(t, err)
+		for _, path := range []string{"get_jsapi_ticket?", "ticket/get?type=agent_config&", "getcallbackip?"} {
+			call := "GET /cgi-bin/" + path + "access_token="
+			limited := a.limited(t, 10, call+"{corp_token}") + a.limited(t, 10, call+token)
+			assert.Equal(t, path == "getcallbackip?", limited > 0, path)
+		}
+	})
+}
+
 // Too many wrong secrets bar all calls for tokens for an hour.
 func TestLimit_WrongSecrets(t *testing.T) {
 	const suite = `POST /cgi-bin/service/get_suite_token {"suite_id":"{suite}","suite_secret":"%s","suite_ticket":"{ticket}"}`

@@ -130,7 +130,6 @@ func NewPlatform(config PlatformConfig) *Platform {
 	if p.providerCorpID = config.ProviderCorpID; p.providerCorpID == "" {
 		p.providerCorpID = p.hexID("ww", "provider")
 	}
-	p.providers[p.providerCorpID] = true
 	return p
 }
 

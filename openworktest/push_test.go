@@ -150,7 +150,10 @@ func TestPush_PartsThatAreSet(t *testing.T) {
 	assert.Equal(t, "/wecom", r.URL.Path)
 	assert.Equal(t, "1", r.URL.Query().Get("corp"))
 	assert.Equal(t, p.Signature, r.URL.Query().Get("msg_signature"))
+	assert.Equal(t, "corp=1&"+p.RawQuery, r.URL.RawQuery)
 	assert.Equal(t, r.URL.RequestURI(), r.RequestURI)
+	p.Path = "/"
+	assert.Equal(t, p.RawQuery, p.Request().URL.RawQuery)
 	assert.Contains(t, p.Body, "<ToUserName><![CDATA[someone]]></ToUserName><AgentID><![CDATA[218]]></AgentID>")
 	assert.NotEqual(t, p.Nonce, valid.Complete().Nonce, "by chance")
 	assert.NotEqual(t, p.Random, valid.Complete().Random)

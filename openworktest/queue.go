@@ -39,7 +39,6 @@ func (q *InlineQueue) Start(process func(context.Context, openwork.Delivery) err
 	}
 	q.process = process
 	waiting := q.waiting
-	q.waiting = nil
 	q.running.Add(len(waiting))
 	q.mu.Unlock()
 	for _, d := range waiting {
