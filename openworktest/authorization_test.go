@@ -69,7 +69,7 @@ func TestPermanentCode_Answers(t *testing.T) {
 		for _, suite := range []*openworktest.Suite{wecom.NewSuite(), wecom.NewTemplate().Suite} {
 			isTemplate := strings.HasPrefix(suite.Config().SuiteID, "dk")
 			app := newApp(t, suite)
-			corp := suite.Corp("wpacme" + suite.Config().SuiteID)
+			corp := suite.Corp("wpacme000000000001" + suite.Config().SuiteID)
 			exchange := func(v1 bool) *openwork.Authorization {
 				authCode, err := corp.Authorize(t.Context())
 				require.NoError(t, err)

@@ -77,10 +77,12 @@ func TestCorp_Refuses(t *testing.T) {
 		stranger := suite.Corp("wpstranger00000001")
 		for name, do := range map[string]func() (openworktest.Answer, error){
 			"an event of a corp that has not installed": func() (openworktest.Answer, error) { return stranger.Push(t.Context(), &event.CreateUser{}) },
-			"its words":      func() (openworktest.Answer, error) { return stranger.Say(t.Context(), "lisi", "hello") },
-			"its change":     func() (openworktest.Answer, error) { return stranger.Change(t.Context()) },
-			"its uninstall":  func() (openworktest.Answer, error) { return stranger.Uninstall(t.Context()) },
-			"a reset of it":  func() (openworktest.Answer, error) { return template.Corp("wp1").ResetPermanentCode(t.Context()) },
+			"its words":     func() (openworktest.Answer, error) { return stranger.Say(t.Context(), "lisi", "hello") },
+			"its change":    func() (openworktest.Answer, error) { return stranger.Change(t.Context()) },
+			"its uninstall": func() (openworktest.Answer, error) { return stranger.Uninstall(t.Context()) },
+			"a reset of it": func() (openworktest.Answer, error) {
+				return template.Corp("wpstranger00000002").ResetPermanentCode(t.Context())
+			},
 			"a system event": func() (openworktest.Answer, error) { return stranger.Push(t.Context(), &event.LicensePaySuccess{}) },
 			"a reset of a third-party app": func() (openworktest.Answer, error) {
 				return install(t, suite).ResetPermanentCode(t.Context())
@@ -245,17 +247,17 @@ func TestCorp_OfTwoApps(t *testing.T) {
 		wecom := openworktest.NewPlatform(openworktest.PlatformConfig{})
 		first, second := wecom.NewSuite(), wecom.NewSuite()
 		apps := []*app{newApp(t, first), newApp(t, second)}
-		corps := []*openworktest.Corp{first.Corp("wpacme"), second.Corp("wpacme")}
+		corps := []*openworktest.Corp{first.Corp("wpacme000000000001"), second.Corp("wpacme000000000001")}
 		for i, corp := range corps {
 			requireAccepted(t)(corp.Install(t.Context()))
-			_, err := apps[i].client.Corp("wpacme").CallbackIPs(t.Context())
+			_, err := apps[i].client.Corp("wpacme000000000001").CallbackIPs(t.Context())
 			require.NoError(t, err)
 		}
 		assert.NotEqual(t, corps[0].PermanentCode(), corps[1].PermanentCode())
 		requireAccepted(t)(corps[0].Uninstall(t.Context()))
-		_, err := apps[0].client.Corp("wpacme").CallbackIPs(t.Context())
+		_, err := apps[0].client.Corp("wpacme000000000001").CallbackIPs(t.Context())
 		require.ErrorIs(t, err, openwork.ErrAuthorizationRevoked)
-		_, err = apps[1].client.Corp("wpacme").CallbackIPs(t.Context())
+		_, err = apps[1].client.Corp("wpacme000000000001").CallbackIPs(t.Context())
 		require.NoError(t, err)
 	})
 }

@@ -106,7 +106,7 @@ func ExamplePlatform_Handle() {
 			ID string `json:"order_id"`
 		} `json:"order_list"`
 	}
-	err = client.Provider().Post(ctx, "/cgi-bin/license/list_order", map[string]any{"corpid": "wpacme"}, &answer)
+	err = client.Provider().Post(ctx, "/cgi-bin/license/list_order", map[string]any{"corpid": "wpacme000000000001"}, &answer)
 	fmt.Println(answer.Orders, err)
 	err = client.Provider().Post(ctx, "/cgi-bin/license/list_order", map[string]any{}, &answer)
 	var api *openwork.APIError
@@ -137,7 +137,7 @@ func ExampleNewMessage() {
 
 // A push without a platform.
 func ExampleNewRequest() {
-	config := openwork.Config{SuiteID: "ww1a2b3c4d5e6f7a8b", Token: "a Token", EncodingAESKey: "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"}
+	config := openwork.Config{SuiteID: "ww1a2b3c4d5e6f7a8b", Token: "aToken", EncodingAESKey: "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"}
 	server, err := openwork.NewServer(config)
 	if err != nil {
 		panic(err)

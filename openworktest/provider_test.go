@@ -32,8 +32,8 @@ func TestProvider(t *testing.T) {
 		assert.Regexp(t, "^wp", last.CorpID)
 
 		at := time.Now().Add(-time.Hour)
-		requireAccepted(t)(provider.Push(t.Context(), &event.RegisterCorp{Head: event.Head{AuthCorpID: "wpacme", Time: at}}))
-		assert.Equal(t, "wpacme", last.CorpID)
+		requireAccepted(t)(provider.Push(t.Context(), &event.RegisterCorp{Head: event.Head{AuthCorpID: "wpacme000000000001", Time: at}}))
+		assert.Equal(t, "wpacme000000000001", last.CorpID)
 		assert.True(t, at.Equal(last.Time))
 
 		answer, err := provider.Push(t.Context(), &event.LicensePaySuccess{Head: event.Head{ServiceCorpID: "ww0000000000000002"}})

@@ -278,7 +278,7 @@ func TestPlatform_PrintsNoSecrets(t *testing.T) {
 	wecom := openworktest.NewPlatform(openworktest.PlatformConfig{})
 	template := wecom.NewTemplate()
 	provider := wecom.NewProvider()
-	corp := template.Corp("wpmine")
+	corp := template.Corp("wpmine000000000001")
 	secrets := []string{template.Config().Token, template.Config().EncodingAESKey, provider.Config().Token,
 		template.ClientConfig(openwork.TicketsIn(openwork.NewMemoryCache()), nil).SuiteSecret, provider.ClientConfig().ProviderSecret}
 	for _, v := range []any{wecom, template, template.Suite, provider, corp, corp.OwnURL()} {
