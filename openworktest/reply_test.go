@@ -85,6 +85,28 @@ func TestOpenReply_Refuses(t *testing.T) {
 	}
 }
 
+// A reply without one of the parts that are signed is none, even if the
+// signature is right; and the error says what is wrong.
+func TestOpenReply_Parts(t *testing.T) {
+	t.Parallel()
+	crypto, err := openwork.NewCrypto(testToken, testKey)
+	require.NoError(t, err)
+	ciphertext, err := crypto.Seal([]byte("<xml><ToUserName>a</ToUserName><FromUserName>b</FromUserName><CreateTime>1</CreateTime>"+
+		"<MsgType>text</MsgType></xml>"), testCorp)
+	require.NoError(t, err)
+	open := func(config openwork.Config, timestamp, nonce string) error {
+		_, err := openworktest.OpenReply(config, "<xml><Encrypt>"+ciphertext+"</Encrypt><MsgSignature>"+
+			crypto.Sign(timestamp, nonce, ciphertext)+"</MsgSignature><TimeStamp>"+timestamp+"</TimeStamp><Nonce>"+nonce+"</Nonce></xml>")
+		return err
+	}
+	require.NoError(t, open(testConfig, "1700000000", "n0nce"))
+	assert.ErrorContains(t, open(testConfig, "", "n0nce"), "TimeStamp")
+	assert.ErrorContains(t, open(testConfig, "1700000000", ""), "Nonce")
+	another := testConfig
+	another.EncodingAESKey = strings.Repeat("x", 43)
+	assert.ErrorContains(t, open(another, "1700000000", "n0nce"), "EncodingAESKey")
+}
+
 // What is inside must be a message from the corp to the member.
 func TestOpenReply_RefusesContents(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package openworktest_test
 import (
 	"net/http/httptest"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,11 @@ func TestSamples_AreOfTheTable(t *testing.T) {
 	events, err := catalogue.Events()
 	require.NoError(t, err)
 	samples := openworktest.SampleConfig{Time: time.Unix(catalogue.SampleTime, 0)}.Samples()
+	for _, sample := range samples {
+		if strings.Contains(sample.XML, "<AgentID>") {
+			assert.Contains(t, sample.XML, "<AgentID>1000002</AgentID>")
+		}
+	}
 	for _, e := range events {
 		for _, form := range e.Forms {
 			require.NotEmpty(t, samples)

@@ -64,7 +64,6 @@ func (p *Platform) newSuite(app, start string, edits []func(*openwork.Config)) *
 	}
 	keyOf(config.EncodingAESKey)
 	s.suiteID, s.token, s.key, s.providerCorpID = config.SuiteID, config.Token, config.EncodingAESKey, config.ProviderCorpID
-	s.id = s.suiteID
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.suiteID == "" || s.token == "" || p.suites[s.suiteID] != nil {
