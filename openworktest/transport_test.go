@@ -48,6 +48,29 @@ func TestHTTPClient_AsOverASocket(t *testing.T) {
 	assert.Equal(t, do(http.DefaultClient, server.URL), do(wecom.HTTPClient(), "https://qyapi.weixin.qq.com"))
 }
 
+// closeCounter is a body that counts how often it is closed.
+type closeCounter struct {
+	io.Reader
+	closed int
+}
+
+func (c *closeCounter) Close() error { c.closed++; return nil }
+
+func TestHTTPClient_ClosesTheBody(t *testing.T) {
+	t.Parallel()
+	wecom := openworktest.NewPlatform(openworktest.PlatformConfig{})
+	for _, reader := range []io.Reader{body("x"), iotest.ErrReader(errors.New("the disk is gone"))} {
+		sent := &closeCounter{Reader: reader}
+		r, err := http.NewRequest(http.MethodPost, "https://qyapi.weixin.qq.com/", sent)
+		require.NoError(t, err)
+		resp, err := wecom.HTTPClient().Transport.RoundTrip(r)
+		if err == nil {
+			require.NoError(t, resp.Body.Close())
+		}
+		assert.Equal(t, 1, sent.closed)
+	}
+}
+
 func TestHTTPClient_BodyThatFails(t *testing.T) {
 	t.Parallel()
 	wecom := openworktest.NewPlatform(openworktest.PlatformConfig{})

@@ -146,6 +146,22 @@ func TestWire_ContextOfTheRequest(t *testing.T) {
 
 type contextKey struct{}
 
+// An answer that a handler makes because it was left is no answer.
+func TestWire_AnswerToNobody(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		suite := openworktest.NewPlatform(openworktest.PlatformConfig{}).NewSuite()
+		suite.DeliverTo(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			_, _ = io.WriteString(w, "success")
+		}))
+		for range 500 { // it is a matter of chance which of the two is first
+			answer, err := suite.PushXML(t.Context(), "<xml><InfoType>create_auth</InfoType></xml>")
+			require.NoError(t, err)
+			require.Equal(t, openworktest.GivenUp, answer.Verdict)
+		}
+	})
+}
+
 // http.ResponseController works: a body that does not arrive in time ends
 // reading at the deadline, also at one that is set while it waits.
 func TestWire_Deadlines(t *testing.T) {
