@@ -209,6 +209,28 @@ func TestWire_Deadlines(t *testing.T) {
 	})
 }
 
+// A body that has not arrived when the connection ends never does.
+func TestWire_BodyThatNeverArrives(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		suite := openworktest.NewPlatform(openworktest.PlatformConfig{BodyDelay: time.Minute}).NewSuite()
+		began := time.Now()
+		errs := make(chan error, 3)
+		suite.DeliverTo(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			errs <- err
+		}))
+		answer, err := suite.PushXML(t.Context(), "<xml></xml>")
+		require.NoError(t, err)
+		assert.Equal(t, openworktest.GivenUp, answer.Verdict)
+		synctest.Wait()
+		assert.Equal(t, 15*time.Second, time.Since(began))
+		require.Len(t, errs, 3)
+		for range 3 {
+			assert.ErrorIs(t, <-errs, io.ErrUnexpectedEOF)
+		}
+	})
+}
+
 func TestWire_Writing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		suite := openworktest.NewPlatform(openworktest.PlatformConfig{}).NewSuite()
