@@ -34,17 +34,23 @@ func newCorp(s *Suite, id string) *Corp {
 	number := s.platform.nextHeld("agent", s.suiteID)
 	n, _ := strconv.ParseInt(number, 10, 64)
 	c := &Corp{suite: s, id: id, agentID: 1000001 + n}
-	privilege := openwork.Privilege{Level: 1, AllowParty: []int{1}, AllowUser: []string{"zhangsan", "lisi"}, AllowTag: []int{},
-		ExtraParty: []int{}, ExtraUser: []string{}, ExtraTag: []int{}}
+	level := 1
 	if s.app == customized {
-		privilege.Level = 0
+		level = 0
 	}
-	c.grant = openwork.Authorization{
-		AuthCorpInfo: openwork.AuthCorpInfo{CorpID: id, CorpName: "Corp " + number, CorpType: "verified", CorpUserMax: 200,
-			CorpFullName: "Corp " + number + " Ltd.", SubjectType: 1, CorpScale: "51-100", CorpIndustry: "IT", CorpSubIndustry: "software"},
-		AuthUserInfo: &openwork.AuthUserInfo{UserID: "zhangsan", OpenUserID: "wo" + s.platform.letters(30, "open_userid", id), Name: "zhangsan"},
-		AuthInfo: openwork.AuthInfo{Agents: []openwork.Agent{{AgentID: c.agentID, Name: "App", IsCustomizedApp: s.app == customized,
-			Privilege: privilege}}},
+	type object = map[string]any
+	grant := object{
+		"auth_corp_info": object{"corpid": id, "corp_name": "Corp " + number, "corp_full_name": "Corp " + number + " Ltd.",
+			"corp_type": "verified", "corp_user_max": 200, "subject_type": 1, "corp_scale": "51-100", "corp_industry": "IT",
+			"corp_sub_industry": "software"},
+		"auth_user_info": object{"userid": "zhangsan", "name": "zhangsan",
+			"open_userid": "wo" + s.platform.letters(30, "open_userid", id)},
+		"auth_info": object{"agent": []any{object{"agentid": c.agentID, "name": "App", "is_customized_app": s.app == customized,
+			"privilege": object{"level": level, "allow_party": []int{1}, "allow_user": []string{"zhangsan", "lisi"},
+				"allow_tag": []int{}, "extra_party": []int{}, "extra_user": []string{}, "extra_tag": []int{}}}}},
+	}
+	if err := json.Unmarshal(raw(grant), &c.grant); err != nil {
+		panic(err)
 	}
 	return c
 }
