@@ -120,7 +120,8 @@ func (c *Corp) Authorize(ctx context.Context) (authCode string, err error) {
 }
 
 // Change has the corp change what the app may see or do: WeCom pushes
-// change_auth. What changes is edited; get_auth_info answers with it.
+// change_auth. What changes is edited; get_auth_info answers with it. See
+// document/path/100964.
 func (c *Corp) Change(ctx context.Context, edits ...func(*openwork.Authorization)) (Answer, error) {
 	if err := c.mustHaveInstalled(); err != nil {
 		return Answer{}, err
@@ -153,7 +154,7 @@ func clone(a openwork.Authorization) (c openwork.Authorization) {
 // ResetPermanentCode has the corp reset the secret of its customized app:
 // WeCom pushes reset_permanent_code with an auth_code. The old permanent code
 // and what it bought are good until that is exchanged. It is an error for a
-// third-party app, which has no such event.
+// third-party app, which has no such event. See document/path/94758.
 func (c *Corp) ResetPermanentCode(ctx context.Context) (Answer, error) {
 	if err := c.mustHaveInstalled(); err != nil {
 		return Answer{}, err
@@ -167,7 +168,7 @@ func (c *Corp) ResetPermanentCode(ctx context.Context) (Answer, error) {
 
 // Uninstall has the corp remove the app: its permanent code, its tokens and
 // the auth_codes that were not exchanged stop working, and WeCom pushes
-// cancel_auth.
+// cancel_auth. See document/path/100964.
 func (c *Corp) Uninstall(ctx context.Context) (Answer, error) {
 	if err := c.mustHaveInstalled(); err != nil {
 		return Answer{}, err
@@ -250,7 +251,7 @@ func (c *Corp) PushAll(ctx context.Context, events ...event.Event) ([]Answer, er
 	return answers, errors.Join(errs...)
 }
 
-// Say has a member send the app a text.
+// Say has a member send the app a text. See document/path/90375.
 func (c *Corp) Say(ctx context.Context, userID, text string) (Answer, error) {
 	return c.Push(ctx, &event.MessageText{Head: event.Head{FromUserName: userID}, Content: text})
 }

@@ -61,9 +61,9 @@
 //
 // Nothing here has a clock or a socket of its own: in a bubble of
 // testing/synctest, ten minutes between two tickets take no time. Handlers run
-// in a goroutine of their own, as under net/http, which ends when they do.
-// So does a bubble: let a handler that goes on after the answer come to its
-// end, with time.Sleep, before the test returns.
+// in goroutines of their own, as under net/http. A bubble wants all goroutines
+// to end: if a handler goes on after the answer, let it come to its end, with
+// time.Sleep, before the test returns.
 //
 // # Without a platform
 //

@@ -13,6 +13,7 @@ import (
 // Suite is a third-party app in the provider console: its command URL and its
 // data URL, which have one Token and EncodingAESKey and are one URL here, and
 // its secret. Make one with Platform.NewSuite; it is safe for concurrent use.
+// See document/path/90613.
 type Suite struct {
 	callback
 	suiteID, secret, providerCorpID string
@@ -46,7 +47,8 @@ func (p *Platform) NewSuite(edits ...func(*openwork.Config)) *Suite {
 // console: a Suite whose id begins with dk. Its own URL gets the suite_ticket
 // and the authorisation events. All else goes to the customized app of the
 // corp, in the form that self-built apps get: to the same URL with the same
-// Token and EncodingAESKey, as these are prefilled; or to Corp.OwnURL.
+// Token and EncodingAESKey, as these are prefilled; or to Corp.OwnURL. See
+// document/path/97165.
 type Template struct{ *Suite }
 
 // NewTemplate makes a template; edits are those of NewSuite.
@@ -96,7 +98,7 @@ func (s *Suite) ClientConfig(tickets openwork.TicketStore, codes func(ctx contex
 
 // CheckURL does what the console does when the URL is saved: a GET with an
 // echo that is made for the provider's corpid and must come back within a
-// second.
+// second. See document/path/91116.
 func (s *Suite) CheckURL(ctx context.Context) (Answer, error) {
 	return s.newCheck(s.providerCorpID, s.providerCorpID).run(ctx)
 }
@@ -104,6 +106,7 @@ func (s *Suite) CheckURL(ctx context.Context) (Answer, error) {
 // SendTicket makes a new suite_ticket and pushes it. It buys tokens from now
 // on, for 30 minutes. Once the push is accepted, older tickets buy none; until
 // then they do for their own 30 minutes, so that a missed push does no harm.
+// See document/path/90628.
 func (s *Suite) SendTicket(ctx context.Context) (Answer, error) {
 	p := s.platform
 	ticket := &suiteTicket{value: p.secret(64, "suite_ticket", s.suiteID, p.next("suite_ticket", s.suiteID)), issued: p.now()}
@@ -172,7 +175,7 @@ func (s *Suite) newCorp() *Corp {
 // Install has a new corp install the app from the app market, or authorise the
 // template: WeCom pushes create_auth, with an auth_code that works once, within
 // 10 minutes. The error is that of the push; whatever its answer, the corp has
-// installed the app.
+// installed the app. See document/path/100964.
 func (s *Suite) Install(ctx context.Context) (*Corp, Answer, error) {
 	corp := s.newCorp()
 	answer, err := corp.Install(ctx)
