@@ -1,4 +1,7 @@
-// Package cachetest checks an implementation of openwork.Cache against its contract.
+// Package cachetest checks implementations of openwork.Cache, Claimer and
+// TicketStore against their contracts: Run, RunClaimer and RunTicketStore while
+// all is well, RunTrouble when it is not. Troubled is a store that goes wrong
+// on request, for tests of what uses one.
 package cachetest
 
 import (

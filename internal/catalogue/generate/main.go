@@ -1,9 +1,8 @@
-// Command generate makes from the catalogue what is derived of it: the structs and decoders of package event, the sample
-// pushes of package openworktest, and docs/events.md. Run it with go generate ./event.
+// Command generate makes from the catalogue what is derived of it: the structs and decoders of package event, and
+// docs/events.md. Run it with go generate ./event.
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"go/format"
 	"os"
@@ -41,28 +40,12 @@ func generate() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{"docs/events.md": docs(events)}
-	for name, source := range map[string][]byte{
-		"event/events.go":         structs(events),
-		"openworktest/samples.go": samples(events),
-	} {
-		if files[name], err = format.Source(source); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
+	const name = "event/events.go"
+	source, err := format.Source(structs(events))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return files, nil
+	return map[string][]byte{name: source, "docs/events.md": docs(events)}, nil
 }
 
 const generated = "// Code generated from internal/catalogue/catalogue.txt; DO NOT EDIT.\n\n"
-
-func samples(events []*catalogue.Event) []byte {
-	var b bytes.Buffer
-	b.WriteString(generated + "package openworktest\n\nvar samples = []Sample{\n")
-	for _, e := range events {
-		for _, f := range e.Forms {
-			fmt.Fprintf(&b, "\t{%q, %q, %q, %q},\n", e.Name, f.Channel, f.Apps, e.Sample(f))
-		}
-	}
-	b.WriteString("}\n")
-	return b.Bytes()
-}
