@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/openwork-go/openwork"
@@ -195,7 +194,6 @@ func TestO13_ForgedFromPieces(t *testing.T) {
 // spliced is a Server that is sent what was spliced.
 type spliced struct {
 	*fixture
-	mu              sync.Mutex
 	tried, accepted int
 	ran             []string // handlers of the events of authorisation, and what they got
 	last            *openwork.Message

@@ -141,7 +141,7 @@ func (m *Message) checkOfSuite() error {
 		}
 	}
 	if states > 1 {
-		return errors.New("State more than once")
+		return errors.New("more than one State")
 	}
 	return nil
 }
