@@ -128,7 +128,7 @@ func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Tim
 	ctx := m.Context()
 	isWaiting := false
 	for {
-		state, result, err := s.claim(ctx, t)
+		state, result, err := s.claim(ctx, &t)
 		switch {
 		case err != nil:
 			t.storeDown = true
@@ -142,7 +142,7 @@ func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Tim
 		case state == ClaimTaken:
 			if isWaiting {
 				if err := place.take(s); err != nil {
-					_ = s.unclaim(ctx, t)
+					_ = s.unclaim(ctx, &t)
 					return t, err
 				}
 			}
@@ -165,7 +165,7 @@ func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Tim
 		}
 		if !s.waitForClaim(ctx, t.key, time.Until(deadline)) {
 			if t.storeDown {
-				_ = s.unclaim(ctx, t) // one of the calls that failed may have taken it all the same
+				_ = s.unclaim(ctx, &t) // one of the calls that failed may have taken it all the same
 			}
 			return t, errBusy
 		}
@@ -191,7 +191,7 @@ func (r *ran) inTime() error {
 // run runs the handlers, keeps the claim while they do, and records how it
 // went: done with the answer, or given back after an error, a panic, or the end
 // of the goroutine.
-func (s *Server) run(m *Message, t turn) (r ran, err error) {
+func (s *Server) run(m *Message, t *turn) (r ran, err error) {
 	ctx := m.Context()
 	stopRenewing := s.renew(m, t)
 	succeeded := false
@@ -214,21 +214,23 @@ func (s *Server) run(m *Message, t turn) (r ran, err error) {
 
 // settle tells the Claimer how a turn ended: done, with an answer to keep for
 // copies, or given back. In a request that is done beside the answer to WeCom,
-// where the Claimer is elsewhere; Shutdown waits for it. One that gave no answer
-// before may have the claim all the same, and is told as well.
-func (s *Server) settle(ctx context.Context, t turn, isDone bool, answer string, keep time.Duration) error {
-	if t.key == "" {
+// where the Claimer is elsewhere; Shutdown waits for it.
+func (s *Server) settle(ctx context.Context, t *turn, isDone bool, answer string, keep time.Duration) error {
+	switch {
+	case t.key == "":
 		return nil
+	case s.claimsHere == nil && t.times == requestClaims:
+		s.settleBeside(ctx, *t, isDone, answer, keep)
+		return nil
+	case isDone:
+		return s.claimDone(ctx, t, answer, keep)
 	}
-	tell := func() error {
-		if isDone {
-			return s.claimDone(ctx, t, answer, keep)
-		}
-		return s.unclaim(ctx, t)
-	}
-	if s.claimsHere != nil || t.times == workerClaims {
-		return tell()
-	}
+	return s.unclaim(ctx, t)
+}
+
+// settleBeside settles a turn in a goroutine of its own. A Claimer that gave no
+// answer before may have the claim all the same, and is told as well.
+func (s *Server) settleBeside(ctx context.Context, t turn, isDone bool, answer string, keep time.Duration) {
 	groups := []*lateGroup{&s.late}
 	if t.mux != nil {
 		groups = append(groups, t.mux)
@@ -242,12 +244,15 @@ func (s *Server) settle(ctx context.Context, t turn, isDone bool, answer string,
 				g.beside.end()
 			}
 		}()
-		if err := tell(); err != nil && !t.isUnsure {
+		tell := s.unclaim
+		if isDone {
+			tell = func(ctx context.Context, t *turn) error { return s.claimDone(ctx, t, answer, keep) }
+		}
+		if err := tell(ctx, &t); err != nil && !t.isUnsure {
 			s.log(ctx, slog.LevelWarn, "openwork: the Claimer was not told how a push ended, a copy may be handled as well",
 				slog.String("error", err.Error()))
 		}
 	}()
-	return nil
 }
 
 // result is what a copy of a push is answered: as the push itself, but for a reply that cannot be sent, which is an error that
@@ -267,14 +272,22 @@ func keepFor(m *Message) time.Duration {
 	return keepDone
 }
 
-// renew claims again and again, three times in a lease, so that one attempt may
-// fail, until it is stopped; then it makes no further attempt. If it finds that
-// the claim is another's by now, the context of the handlers ends. A claim in
-// this process needs none of it.
-func (s *Server) renew(m *Message, t turn) (stop func()) {
+// nothing is a function that has nothing to stop.
+func nothing() {}
+
+// renew keeps the claim on a push while its handlers run, until it is stopped. A
+// claim in this process lasts by itself.
+func (s *Server) renew(m *Message, t *turn) (stop func()) {
 	if s.claimsHere != nil || t.key == "" || t.isUnsure {
-		return func() {}
+		return nothing
 	}
+	return s.renewElsewhere(m, *t)
+}
+
+// renewElsewhere claims again and again, three times in a lease, so that one
+// attempt may fail, until it is stopped; then it makes no further attempt. If it
+// finds that the claim is another's by now, the context of the handlers ends.
+func (s *Server) renewElsewhere(m *Message, t turn) (stop func()) {
 	ctx, cancel := context.WithCancelCause(m.Context())
 	m.ctx = ctx
 	renewing := make(chan struct{}, 1) // taken until timer is set, while a renewal is made, and for good by stop
@@ -283,7 +296,7 @@ func (s *Server) renew(m *Message, t turn) (stop func()) {
 	timer = time.AfterFunc(t.lease/3, func() {
 		select {
 		case renewing <- struct{}{}:
-			state, _, err := s.claim(ctx, t)
+			state, _, err := s.claim(ctx, &t)
 			if err == nil && state != ClaimTaken {
 				cancel(errClaimLost)
 				s.log(ctx, slog.LevelWarn, errClaimLost.Error(), slog.String("name", m.Name()), slog.String("corp", m.CorpID))
@@ -335,11 +348,15 @@ func (s *Server) owner() string { return s.id + ":" + strconv.FormatUint(s.attem
 // claim, claimDone and unclaim ask the Claimer: at once if it is in this
 // process, else for as long as the turn allows, and even if the request has
 // ended.
-func (s *Server) claim(ctx context.Context, t turn) (state int, result string, err error) {
+func (s *Server) claim(ctx context.Context, t *turn) (state int, result string, err error) {
 	if s.claimsHere != nil {
 		state, result = s.claimsHere.claim(t.key, t.owner, held)
 		return state, result, nil
 	}
+	return s.claimElsewhere(ctx, *t)
+}
+
+func (s *Server) claimElsewhere(ctx context.Context, t turn) (state int, result string, err error) {
 	type answer struct {
 		state  int
 		result string
@@ -351,24 +368,27 @@ func (s *Server) claim(ctx context.Context, t turn) (state int, result string, e
 	return a.state, a.result, err
 }
 
-func (s *Server) claimDone(ctx context.Context, t turn, result string, keep time.Duration) error {
+func (s *Server) claimDone(ctx context.Context, t *turn, result string, keep time.Duration) error {
 	if s.claimsHere != nil {
 		s.claimsHere.done(t.key, t.owner, result, keep)
 		return nil
 	}
-	_, err := guard.Ask(ctx, &s.calls.claims, t.times.total, t.times.each, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.config.Claims.Done(ctx, t.key, t.owner, result, keep)
+	return s.tellElsewhere(ctx, *t, func(ctx context.Context, key, owner string) error {
+		return s.config.Claims.Done(ctx, key, owner, result, keep)
 	})
-	return err
 }
 
-func (s *Server) unclaim(ctx context.Context, t turn) error {
+func (s *Server) unclaim(ctx context.Context, t *turn) error {
 	if s.claimsHere != nil {
 		s.claimsHere.release(t.key, t.owner)
 		return nil
 	}
+	return s.tellElsewhere(ctx, *t, s.config.Claims.Release)
+}
+
+func (s *Server) tellElsewhere(ctx context.Context, t turn, tell func(ctx context.Context, key, owner string) error) error {
 	_, err := guard.Ask(ctx, &s.calls.claims, t.times.total, t.times.each, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.config.Claims.Release(ctx, t.key, t.owner)
+		return struct{}{}, tell(ctx, t.key, t.owner)
 	})
 	return err
 }

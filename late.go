@@ -58,7 +58,7 @@ func (s *Server) runUrgent(v *visit, m *Message, t turn, place *place, mux *late
 			}
 			s.endLate(ctx, l, mux)
 		}()
-		l.ran, l.err = s.run(m, t)
+		l.ran, l.err = s.run(m, &t)
 	}()
 	var tooLong <-chan time.Time
 	if limit := s.config.AuthAnswerTimeout; limit > 0 {

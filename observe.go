@@ -246,10 +246,9 @@ func (s *Server) Health(ctx context.Context) Health {
 		})
 		h.TicketAge = s.tickets.age(s.config.SuiteID)
 	}
-	const key = "openwork:health"
-	owner := s.owner()
-	if _, _, h.Claims = s.claim(ctx, turn{key: key, owner: owner, lease: time.Second, times: requestClaims}); h.Claims == nil {
-		h.Claims = s.unclaim(ctx, turn{key: key, owner: owner, times: requestClaims})
+	health := turn{key: "openwork:health", owner: s.owner(), lease: time.Second, times: requestClaims}
+	if _, _, h.Claims = s.claim(ctx, &health); h.Claims == nil {
+		h.Claims = s.unclaim(ctx, &health)
 	}
 	if queue, ok := s.config.Queue.(interface{ Health(context.Context) error }); ok {
 		_, h.Queue = guard.Within(ctx, &s.calls.health, enqueueTimeout, func(ctx context.Context) (struct{}, error) {

@@ -180,7 +180,7 @@ func (s *Server) process(ctx context.Context, v *visit, d Delivery) error {
 	if err != nil || t.isCopy {
 		return err
 	}
-	ran, err := s.run(m, t)
+	ran, err := s.run(m, &t)
 	v.storeDown = v.storeDown || ran.storeDown
 	if err == nil && ran.reply.kind != "" {
 		s.log(ctx, slog.LevelWarn, "openwork: a reply from a queue worker goes nowhere: see Config.Async",

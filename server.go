@@ -233,7 +233,7 @@ func (s *Server) handle(v *visit, m *Message, by digest, place *place, mux *late
 	case isUrgent:
 		return s.runUrgent(v, m, t, place, mux)
 	}
-	ran, err := s.run(m, t)
+	ran, err := s.run(m, &t)
 	v.storeDown = v.storeDown || ran.storeDown
 	if err == nil {
 		err = ran.inTime()
