@@ -282,47 +282,44 @@ func TestU5_LimitsOfAnswers(t *testing.T) {
 		edit  func(*openwork.ClientConfig)
 		use   use
 		limit int64
-		says  string // what to do
+
+		isConfigured bool
 	}{
-		"a call":               {"any/thing", third, call, 32 << 20, "MaxAnswerBytes"},
-		"a call, 1000":         {"any/thing", func(c *openwork.ClientConfig) { c.MaxAnswerBytes = 1000 }, call, 1000, "MaxAnswerBytes"},
-		"a call, 33 MiB":       {"any/thing", func(c *openwork.ClientConfig) { c.MaxAnswerBytes = 33 << 20 }, call, 33 << 20, "MaxAnswerBytes"},
-		"get_provider_token":   {"get_provider_token", third, providers, 1 << 20, ""},
-		"get_suite_token":      {"get_suite_token", third, suites, 1 << 20, ""},
-		"get_corp_token":       {"get_corp_token", third, corps, 1 << 20, ""},
-		"gettoken":             {"gettoken", customized, corps, 1 << 20, ""},
-		"get_corp_token, 1000": {"get_corp_token", func(c *openwork.ClientConfig) { c.MaxAnswerBytes = 1000 }, corps, 1 << 20, ""},
+		"a call":               {"any/thing", third, call, 32 << 20, true},
+		"a call, 1000":         {"any/thing", func(c *openwork.ClientConfig) { c.MaxAnswerBytes = 1000 }, call, 1000, true},
+		"a call, 33 MiB":       {"any/thing", func(c *openwork.ClientConfig) { c.MaxAnswerBytes = 33 << 20 }, call, 33 << 20, true},
+		"get_provider_token":   {"get_provider_token", third, providers, 1 << 20, false},
+		"get_suite_token":      {"get_suite_token", third, suites, 1 << 20, false},
+		"get_corp_token":       {"get_corp_token", third, corps, 1 << 20, false},
+		"gettoken":             {"gettoken", customized, corps, 1 << 20, false},
+		"get_corp_token, 1000": {"get_corp_token", func(c *openwork.ClientConfig) { c.MaxAnswerBytes = 1000 }, corps, 1 << 20, false},
 	} {
-		for _, declared := range []bool{true, false} {
-			for what, size := range map[string]int64{"exactly": test.limit, "one more": test.limit + 1, "much more": 3 * test.limit} {
-				t.Run(fmt.Sprint(name, ", ", what, ", length declared: ", declared), func(t *testing.T) {
-					f := newClientFixture(t, test.edit)
-					read := &countingReader{Reader: io.MultiReader(strings.NewReader(head),
-						io.LimitReader(endless{}, size-int64(len(head)+len(tail))), strings.NewReader(tail))}
-					calls := 0
-					f.transport.between = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
-						if !strings.HasSuffix(r.URL.Path, "/"+test.path) {
-							return next.RoundTrip(r)
-						}
-						calls++
-						response := &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(read), Request: r, ContentLength: -1}
-						if declared {
-							response.ContentLength = size
-						}
-						return response, nil
-					}
-					err := test.use(t.Context(), f)
-					assert.Equal(t, 1, calls)
-					if what == "exactly" {
-						require.NoError(t, err)
-						return
-					}
-					require.ErrorContains(t, err, fmt.Sprintf("larger than %d bytes", test.limit))
-					require.ErrorContains(t, err, test.says)
-					assert.Equal(t, test.says != "", strings.Contains(err.Error(), "MaxAnswerBytes"))
-					assert.LessOrEqual(t, read.n, test.limit+64<<10)
-				})
+		for what, size := range map[string]int64{"exactly": test.limit, "one more": test.limit + 1, "much more": 3 * test.limit} {
+			if what == "much more" && test.limit > 1<<20 {
+				continue // as one more, and slow
 			}
+			t.Run(name+", "+what, func(t *testing.T) {
+				f := newClientFixture(t, test.edit)
+				read := &countingReader{Reader: io.MultiReader(strings.NewReader(head),
+					io.LimitReader(endless{}, size-int64(len(head)+len(tail))), strings.NewReader(tail))}
+				calls := 0
+				f.transport.between = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+					if !strings.HasSuffix(r.URL.Path, "/"+test.path) {
+						return next.RoundTrip(r)
+					}
+					calls++
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(read), Request: r, ContentLength: -1}, nil
+				}
+				err := test.use(t.Context(), f)
+				assert.Equal(t, 1, calls)
+				if what == "exactly" {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorContains(t, err, fmt.Sprintf("larger than %d bytes", test.limit))
+				assert.Equal(t, test.isConfigured, strings.Contains(err.Error(), "MaxAnswerBytes"), "it says what to do")
+				assert.LessOrEqual(t, read.n, test.limit+64<<10)
+			})
 		}
 	}
 }

@@ -498,6 +498,8 @@ func TestNewClient_Refuses(t *testing.T) {
 		"a suite without ticket store":  {func(c *openwork.ClientConfig) { c.Tickets = nil }, "Tickets"},
 		"a provider without its secret": {func(c *openwork.ClientConfig) { c.ProviderSecret = "" }, "Secret"},
 		"neither suite nor provider":    {func(c *openwork.ClientConfig) { *c = openwork.ClientConfig{} }, "SuiteID"},
+		"a negative limit":              {func(c *openwork.ClientConfig) { c.MaxAnswerBytes = -1 }, "MaxAnswerBytes"},
+		"a limit beyond 1 GiB":          {func(c *openwork.ClientConfig) { c.MaxAnswerBytes = 1<<30 + 1 }, "MaxAnswerBytes"},
 		"a base URL that is none":       {func(c *openwork.ClientConfig) { c.BaseURL = "qyapi.weixin.qq.com" }, "BaseURL"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -1568,12 +1570,9 @@ func (c *countingReader) Read(p []byte) (int, error) {
 // endless is a body that never ends.
 type endless struct{}
 
-func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = 'x'
-	}
-	return len(p), nil
-}
+var manyX = bytes.Repeat([]byte{'x'}, 64<<10)
+
+func (endless) Read(p []byte) (int, error) { return copy(p, manyX), nil }
 
 // mergeJSON is one object with the members of both.
 func mergeJSON(t *testing.T, objects ...string) string {

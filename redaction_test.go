@@ -3,7 +3,6 @@ package openwork_test
 import (
 	"bytes"
 	"context"
-	"encoding"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -164,13 +163,33 @@ func TestO12_HoldersShowNoSecret(t *testing.T) {
 			for _, way := range []string{"%v of it", "%+v of it", "%#v of it", "%s of it", "%d of it", "%s of a struct with it"} {
 				assert.Contains(t, direct[way], h.shows, way)
 			}
-			if _, ok := h.value.(encoding.TextMarshaler); !ok {
+			if !hasFields(h.value) {
 				return
 			}
 			for _, way := range []string{"json.Marshal of it", "json.Marshal of a struct with it", "slog's JSON of a slice of it", "xml.Marshal of it"} {
 				assert.Contains(t, direct[way], h.shows, way)
 			}
 		})
+	}
+}
+
+// hasFields tells whether encoders would find anything in a value, or something that they cannot encode.
+func hasFields(value any) bool {
+	t := reflect.TypeOf(value)
+	return t.Kind() == reflect.Struct && slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
+		return f.IsExported() && !f.Anonymous
+	})
+}
+
+// A Message is logged in parts, to be searched for.
+func TestMessage_IsLoggedAsAGroup(t *testing.T) {
+	t.Parallel()
+	msg, err := newFixture(t).DecryptedMessage(newPush(command("create_auth", "AuthCode", hiddenText)).request())
+	require.NoError(t, err)
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "msg", msg)
+	for _, part := range []string{"msg.app=" + testSuiteID, "msg.name=create_auth", "msg.corp=" + testCorp, "msg.time=", "msg.bytes="} {
+		assert.Contains(t, log.String(), part)
 	}
 }
 

@@ -667,3 +667,16 @@ func TestElsewhere_ReplyThatCannotBeSealed(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.Empty(t, w.Body.String())
 }
+
+// A type that a user chose is shown short and on one line, as all that is not ours.
+func TestUpdateTemplateCard_TypeIsShownShort(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	msg, err := f.DecryptedMessage(newPush(dataEvent("template_card_event", "CardType", "text_notice"), toCorp).request())
+	require.NoError(t, err)
+	for _, rest := range []string{"", strings.Repeat("x", 100) + hiddenText} {
+		_, err = f.Respond(msg, openwork.UpdateTemplateCard(openwork.TemplateCard{CardType: "A\nlevel=INFO" + rest}))
+		require.ErrorContains(t, err, `A\nlevel=INFO`)
+		require.NotContains(t, err.Error(), hiddenText)
+	}
+}
