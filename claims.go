@@ -16,8 +16,9 @@ const (
 	ClaimDone         // it has been done; there is a result
 )
 
-// Claimer says who works on what, across replicas: so that a token is fetched once, however many replicas find it gone.
-// Share one between all replicas of an app, as the Cache.
+// Claimer says who works on what, across replicas: so that a push is handled
+// once, and a token fetched once, however many replicas get the one or find the
+// other gone. Share one between all replicas of an app, as the Cache.
 //
 // An implementation must be safe for concurrent use, honour the context, and decide each call atomically.
 type Claimer interface {

@@ -119,9 +119,11 @@ type Config struct {
 	// turn it into the status 500, a reverse proxy into 502.
 	AbortOnFailure bool
 
-	// Observer is called once for each push that is served or processed, with
-	// how it ended: before the answer, or when handlers that go on after it have
-	// ended. It must be quick and safe for concurrent use.
+	// Observer is called once for each push that is served, and for each attempt
+	// of Process, with how it ended: before the answer, or when handlers that go
+	// on after it have ended. It is not called for RequestMessage and
+	// DecryptedMessage, nor where Process returns ErrBusy. It must be quick and
+	// safe for concurrent use.
 	Observer func(context.Context, Observation)
 
 	// Tickets keeps the suite_ticket elsewhere than in Cache. nil: Cache, if it is a TicketStore, or kept in it.

@@ -101,8 +101,9 @@ type turn struct {
 	key, owner string // of the claim; key "": the push has no copies
 	lease      time.Duration
 	times      claimTimes
-	isUnsure   bool       // the Claimer gave no answer: it may have the claim or not
-	mux        *lateGroup // of the Mux that it came through, if any
+	isUnsure   bool          // the Claimer gave no answer: it may have the claim or not
+	renewing   chan struct{} // full while the claim is renewed; nil where it is in this process
+	mux        *lateGroup    // of the Mux that it came through, if any
 
 	isCopy    bool // it has been handled: reply is the answer
 	reply     Reply
@@ -120,6 +121,7 @@ func (s *Server) takeTurn(m *Message, by digest, place *place, deadline time.Tim
 	}
 	t.owner = s.owner()
 	if s.claimsHere == nil { // else a claim lasts as long as its handlers
+		t.renewing = make(chan struct{}, 1)
 		t.lease = max(time.Until(deadline), 0) + leaseMargin
 		if by == (digest{}) {
 			t.lease = workerLease
@@ -244,6 +246,7 @@ func (s *Server) settleBeside(ctx context.Context, t turn, isDone bool, answer s
 				g.beside.end()
 			}
 		}()
+		defer survive()
 		tell := s.unclaim
 		if isDone {
 			tell = func(ctx context.Context, t *turn) error { return s.claimDone(ctx, t, answer, keep) }
@@ -285,35 +288,39 @@ func (s *Server) renew(m *Message, t *turn) (stop func()) {
 }
 
 // renewElsewhere claims again and again, three times in a lease, so that one
-// attempt may fail, until it is stopped; then it makes no further attempt. If it
-// finds that the claim is another's by now, the context of the handlers ends.
+// attempt may fail, until it is stopped; then it makes no further attempt, and
+// one that is on its way is waited for by whoever settles the turn. If it finds
+// that the claim is another's by now, the context of the handlers ends.
 func (s *Server) renewElsewhere(m *Message, t turn) (stop func()) {
 	ctx, cancel := context.WithCancelCause(m.Context())
 	m.ctx = ctx
-	renewing := make(chan struct{}, 1) // taken until timer is set, while a renewal is made, and for good by stop
+	name, corpID := m.Name(), m.CorpID
+	t.renewing <- struct{}{} // until timer is set
+	defer func() { <-t.renewing }()
 	var timer *time.Timer
-	renewing <- struct{}{}
 	timer = time.AfterFunc(t.lease/3, func() {
-		select {
-		case renewing <- struct{}{}:
-			state, _, err := s.claim(ctx, &t)
-			if err == nil && state != ClaimTaken {
-				cancel(errClaimLost)
-				s.log(ctx, slog.LevelWarn, errClaimLost.Error(), slog.String("name", m.Name()), slog.String("corp", m.CorpID))
-			} else {
-				timer.Reset(t.lease / 3)
-			}
-			<-renewing
-		default: // stopped
+		t.renewing <- struct{}{}
+		defer func() { <-t.renewing }()
+		if ctx.Err() != nil && context.Cause(ctx) == errStopped {
+			return
 		}
+		began := time.Now()
+		state, _, err := s.claim(ctx, &t)
+		if err == nil && state != ClaimTaken {
+			cancel(errClaimLost)
+			s.log(ctx, slog.LevelWarn, errClaimLost.Error(), slog.String("name", name), slog.String("corp", corpID))
+			return
+		}
+		timer.Reset(max(t.lease/3-time.Since(began), time.Millisecond))
 	})
-	<-renewing
 	return func() {
-		renewing <- struct{}{}
+		cancel(errStopped)
 		timer.Stop()
-		cancel(nil)
 	}
 }
+
+// errStopped is the cause of a context whose handlers have returned.
+var errStopped = errors.New("openwork: the handlers have returned")
 
 // encode is the reply as Claimers keep it.
 func (r Reply) encode() string {
@@ -387,6 +394,10 @@ func (s *Server) unclaim(ctx context.Context, t *turn) error {
 }
 
 func (s *Server) tellElsewhere(ctx context.Context, t turn, tell func(ctx context.Context, key, owner string) error) error {
+	if t.renewing != nil { // a renewal that is on its way must not come after it
+		t.renewing <- struct{}{}
+		defer func() { <-t.renewing }()
+	}
 	_, err := guard.Ask(ctx, &s.calls.claims, t.times.total, t.times.each, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, tell(ctx, t.key, t.owner)
 	})

@@ -27,7 +27,7 @@ type lateRun struct {
 	ran    ran
 	err    error
 
-	// Of a late run.
+	// Of a run that may be late by now.
 	visit     visit
 	place     place
 	isDeaf    *time.Timer // takes the place of a handler that does not look at its context
@@ -98,12 +98,18 @@ func (s *Server) becomeLate(v *visit, l *lateRun, place *place, mux *lateGroup) 
 		return false
 	}
 	l.isDeaf = time.AfterFunc(time.Until(v.began.Add(lateTimeout+lateGrace)), func() {
+		defer survive()
 		s.log(context.Background(), slog.LevelError, "openwork: a handler does not end with its context; its place is given to others",
 			slog.String("name", l.visit.msg.Name()), slog.String("corp", l.visit.msg.CorpID))
 		s.leaveLate(l)
 	})
 	if !l.state.CompareAndSwap(runIsAwaited, runIsLate) {
 		l.isDeaf.Stop()
+		isGone := true // the timer was quicker, and has given the place back
+		l.placeGone.Do(func() { isGone = false })
+		if isGone {
+			place.server = nil
+		}
 		s.forgetLate(l, mux)
 		return false
 	}
@@ -115,6 +121,7 @@ func (s *Server) becomeLate(v *visit, l *lateRun, place *place, mux *lateGroup) 
 // endLate closes the record of a push whose handlers went on after the answer.
 func (s *Server) endLate(ctx context.Context, l *lateRun, mux *lateGroup) {
 	defer s.forgetLate(l, mux)
+	defer survive()
 	l.isDeaf.Stop()
 	s.leaveLate(l)
 	l.visit.storeDown = l.visit.storeDown || l.ran.storeDown
@@ -124,6 +131,10 @@ func (s *Server) endLate(ctx context.Context, l *lateRun, mux *lateGroup) {
 	}
 	s.end(ctx, &l.visit, l.err)
 }
+
+// survive keeps a Logger that panics from ending the process, where there is no
+// request whose end it could be. Call it deferred.
+func survive() { _ = recover() }
 
 // leaveLate gives the place of a late run back, once.
 func (s *Server) leaveLate(l *lateRun) {
@@ -148,8 +159,8 @@ type lateGroup struct {
 	beside tasks // words to the Claimer
 
 	mu        sync.Mutex
-	runs      map[*lateRun]bool // late runs, and whether they have their places still
-	places    int
+	runs      map[*lateRun]bool // late runs, and whether their places still count
+	places    int               // of a Server's
 	isClosing bool
 	going     tasks // one for each run
 }
@@ -174,6 +185,12 @@ func (t *tasks) end() {
 		close(t.isEmpty)
 		t.isEmpty = nil
 	}
+}
+
+func (t *tasks) number() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count
 }
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
@@ -256,13 +273,12 @@ func (g *lateGroup) shutdown(ctx context.Context) error {
 	}
 	timer := time.NewTimer(lateFarewell)
 	defer timer.Stop()
-	for _, ended := range []<-chan struct{}{g.going.wait(), g.beside.wait()} {
+	for _, going := range []*tasks{&g.going, &g.beside} { // a run that ends has a word for the Claimer
 		select {
-		case <-ended:
+		case <-going.wait():
 		case <-timer.C:
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			return fmt.Errorf("openwork: handlers of %d answered pushes go on: %w", len(g.runs), cmp.Or(ctx.Err(), context.DeadlineExceeded))
+			return fmt.Errorf("openwork: handlers of %d answered pushes go on, and %d words to the Claimer: %w",
+				g.going.number(), g.beside.number(), cmp.Or(ctx.Err(), context.DeadlineExceeded))
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"strings"
@@ -389,4 +390,72 @@ func TestO14_EndsJustWhenItsTimeIsUp(t *testing.T) {
 			require.Zero(t, f.Health(context.Background()).InFlight)
 		})
 	}
+}
+
+// A run that is cut off by Shutdown's context still has a word for the Claimer,
+// and Shutdown waits for it.
+func TestO14_ShutdownWaitsForWordsToTheClaimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		claims := newHookedClaimer(openwork.NewMemoryCache())
+		var told atomic.Int64
+		claims.release = func(context.Context, string, string) error {
+			time.Sleep(200 * time.Millisecond)
+			told.Add(1)
+			return nil
+		}
+		f := newFixture(t, withClaims(claims))
+		f.With(func(msg *openwork.Message, _ openwork.Next) (openwork.Reply, error) {
+			<-msg.Context().Done()
+			return openwork.Success, msg.Context().Err()
+		})
+		require.Equal(t, 200, (<-f.start(created(1).request())).Code)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		require.NoError(t, f.Shutdown(ctx))
+		require.EqualValues(t, 1, told.Load())
+	})
+}
+
+// The place of a run is given back once, whoever comes first: its end, or the
+// timer of a handler that is deaf.
+func TestO14_PlaceIsGivenBackOnce(t *testing.T) {
+	for _, limit := range []time.Duration{30*time.Second + 100*time.Millisecond, 31 * time.Second, time.Minute} {
+		inFakeTime(t, limit.String(), func(t *testing.T) {
+			f := newFixture(t, func(cfg *openwork.Config) { cfg.AuthAnswerTimeout = limit })
+			f.slow(limit, nil)
+			<-f.start(created(1).request())
+			require.NoError(t, f.Shutdown(context.Background()))
+			synctest.Wait()
+			require.Zero(t, f.Health(context.Background()).InFlight)
+		})
+	}
+}
+
+// What a Logger or an Observer does in the background ends no process.
+func TestO14_LoggerPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(cfg *openwork.Config) {
+			cfg.Logger = slog.New(panickingHandler{slog.DiscardHandler})
+			cfg.Observer = func(_ context.Context, o openwork.Observation) {
+				if o.Late {
+					panic("the Observer")
+				}
+			}
+		})
+		f.slow(2*time.Second, errors.New("no"))
+		<-f.start(created(1).request())
+		require.NoError(t, f.Shutdown(context.Background()))
+		require.Zero(t, f.Health(context.Background()).InFlight)
+	})
+}
+
+// panickingHandler panics for what is worse than a warning.
+type panickingHandler struct{ slog.Handler }
+
+func (h panickingHandler) Enabled(context.Context, slog.Level) bool { return true }
+func (h panickingHandler) Handle(_ context.Context, r slog.Record) error {
+	if r.Level > slog.LevelWarn {
+		panic("the Logger")
+	}
+	return nil
 }

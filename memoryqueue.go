@@ -249,8 +249,10 @@ func (q *MemoryQueue) offer(l *lane) {
 
 // makeReady has a worker take the lane's first delivery; q.mu is held.
 func (q *MemoryQueue) makeReady(l *lane) {
-	if len(q.ready) == 0 && q.watch == nil && !q.closed {
+	if len(q.ready) == 0 {
 		q.move()
+	}
+	if q.watch == nil && !q.closed {
 		q.watch = time.AfterFunc(standsStill, q.look)
 	}
 	q.ready = append(q.ready, l)
@@ -289,12 +291,13 @@ func (q *MemoryQueue) work() {
 		q.move()
 		switch {
 		case q.lanes[l.key] != l: // Shutdown did not wait for it
-			if err != nil {
+			if err != nil && !isBusy(err) {
 				q.logLost(d, err)
 			}
 		case err == nil:
 			delete(q.known, d.ID)
 			q.finish(l)
+		case q.ctx.Err() != nil && !isHopeless(err): // Shutdown takes it, and hands it over
 		case isBusy(err): // no attempt: another replica has it
 			q.retryAfter(l, busyPause)
 		default:

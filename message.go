@@ -354,7 +354,11 @@ func withoutValues(err error) error {
 // Raw is a copy of the push as it was decrypted: XML, or JSON where an app has chosen that.
 func (m *Message) Raw() []byte { return []byte(m.raw) }
 
-// Context is the request's: it ends when the request does. Replace it with WithContext.
+// Context is the handlers': it has the values of the request's. It ends with the
+// request and after Config.HandlerTimeout; for events for which WeCom waits one
+// second, 30 seconds after their arrival; in a queue worker, when the worker's
+// does; and always when the claim on the push is lost to another replica, as
+// context.Cause says. Replace it with WithContext.
 func (m *Message) Context() context.Context {
 	if m.ctx == nil {
 		return context.Background()

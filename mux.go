@@ -416,6 +416,21 @@ func (m *Mux) remember(toUserName string) *resolvedServer {
 	return r
 }
 
+// namesOf are the names that a delivery's Server may have been found by, the
+// likeliest first: those by which one of that Name is known, then all.
+func (m *Mux) namesOf(d Delivery) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := []string{d.ReceiveID, d.CorpID, m.keys[d.App]}
+	var known []string
+	for _, name := range all {
+		if r := m.resolved[name]; r != nil && r.server != nil && r.server.config.Name == d.App {
+			known = append(known, name)
+		}
+	}
+	return append(known, all[:2]...)
+}
+
 // forget forgets a name; m.mu is held.
 func (m *Mux) forget(toUserName string) {
 	if r := m.resolved[toUserName]; r != nil && r.server != nil && m.keys[r.server.config.Name] == toUserName {
@@ -447,14 +462,13 @@ func (m *Mux) Process(ctx context.Context, d Delivery) error {
 	if s := m.named(d.App); s != nil {
 		return s.Process(ctx, d)
 	}
-	m.mu.Lock()
-	known := m.keys[d.App]
-	m.mu.Unlock()
 	var failed error
-	for i, name := range []string{known, d.ReceiveID, d.CorpID} {
-		if name == "" || i > 0 && name == known || i == 2 && name == d.ReceiveID {
+	asked := map[string]bool{"": true}
+	for _, name := range m.namesOf(d) {
+		if asked[name] {
 			continue
 		}
+		asked[name] = true
 		s, err := m.resolve(ctx, name, func(s *Server) bool { return s.config.Name == d.App })
 		if s != nil {
 			return s.Process(ctx, d)

@@ -81,6 +81,11 @@ func (s *Server) end(ctx context.Context, v *visit, err error) {
 
 // observe tells the Observer.
 func (s *Server) observe(ctx context.Context, v *visit, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			s.log(ctx, slog.LevelError, "openwork: the Observer panicked, or Depth of the Queue", slog.String("error", guard.Crashed(x).Error()))
+		}
+	}()
 	o := Observation{App: s.config.Name, SuiteID: s.config.SuiteID, Method: v.method, Outcome: v.outcome, Err: err,
 		Duration: time.Since(v.began), Skew: v.skew, TicketAge: s.tickets.age(s.config.SuiteID),
 		QueueDepth: queueDepth(s.config.Queue), Previous: v.previous, StoreDown: v.storeDown, Late: v.late,
@@ -103,11 +108,6 @@ func (s *Server) observe(ctx context.Context, v *visit, err error) {
 			}
 		}
 	}
-	defer func() {
-		if x := recover(); x != nil {
-			s.log(ctx, slog.LevelError, "openwork: the Observer crashed", slog.String("error", guard.Crashed(x).Error()))
-		}
-	}()
 	s.config.Observer(ctx, o)
 }
 
@@ -235,13 +235,15 @@ type Health struct {
 // Err is all that is not well, nil if everything is.
 func (h Health) Err() error { return errors.Join(h.Ticket, h.Claims, h.Queue) }
 
-// Health asks the stores and the queue how they are, each for little more than half a second at most. A Queue can tell that with a method
-// Health(context.Context) error, and how much waits with Depth() int, at once.
+// Health asks the stores and the queue how they are: each for about half a
+// second at most, the Claimer for a second. A Queue can tell that with a method
+// Health(context.Context) error, and how much waits with Depth() int, which must
+// answer at once.
 func (s *Server) Health(ctx context.Context) Health {
 	h := Health{QueueDepth: queueDepth(s.config.Queue), InFlight: int(s.inFlight.Load())}
 	if s.config.SuiteID != "" {
 		const limit = ticketTimeout + 100*time.Millisecond // after which it falls back on the memory's, and a little more
-		_, h.Ticket = guard.Within(ctx, &s.calls.health, limit, func(ctx context.Context) (SuiteTicket, error) {
+		_, h.Ticket = guard.Within(ctx, &s.calls.ticketHealth, limit, func(ctx context.Context) (SuiteTicket, error) {
 			return s.tickets.Ticket(ctx, s.config.SuiteID)
 		})
 		h.TicketAge = s.tickets.age(s.config.SuiteID)
@@ -251,7 +253,7 @@ func (s *Server) Health(ctx context.Context) Health {
 		h.Claims = s.unclaim(ctx, &health)
 	}
 	if queue, ok := s.config.Queue.(interface{ Health(context.Context) error }); ok {
-		_, h.Queue = guard.Within(ctx, &s.calls.health, enqueueTimeout, func(ctx context.Context) (struct{}, error) {
+		_, h.Queue = guard.Within(ctx, &s.calls.queueHealth, enqueueTimeout, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, queue.Health(ctx)
 		})
 	}

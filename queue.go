@@ -171,6 +171,7 @@ func (s *Server) process(ctx context.Context, v *visit, d Delivery) error {
 		return refused(ErrMalformed, CheckMessage, err.Error())
 	}
 	m.ctx, m.App, m.ReceiveID, m.crypto = ctx, d.App, d.ReceiveID, s.crypto
+	m.forgetProvider(s.config.SuiteID)
 	v.msg = m
 	t, err := s.takeTurn(m, digest{}, nil, v.began.Add(workerWait), workerClaims)
 	v.storeDown = t.storeDown

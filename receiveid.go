@@ -120,9 +120,7 @@ func (s *Server) checkReceiver(m *Message, to receiver, deadline time.Time) erro
 	if m.serviceCorpID != "" && (m.serviceCorpID != ours.ProviderCorpID || m.InfoType == "" || to == forCorp) {
 		return refused(ErrReceiveID, CheckProvider, showID(m.serviceCorpID), wanted(ours.ProviderCorpID)...)
 	}
-	if to == forSuite {
-		m.serviceCorpID = "" // of no meaning here: somebody may have written it
-	}
+	m.forgetProvider(ours.SuiteID)
 	if m.MsgType != "" {
 		if other := m.corpBeside(m.ToUserName); other != "" {
 			return refused(ErrReceiveID, CheckCorp, showID(other), wanted(m.ToUserName)...)
@@ -169,6 +167,14 @@ func (s *Server) checkNamed(m *Message, corpID string) error {
 		return refused(ErrReceiveID, CheckCorp, showID(other), wanted(corpID)...)
 	default:
 		return refused(ErrReceiveID, CheckReceiveID, showID(corpID), wanted(s.config.SuiteID, other)...)
+	}
+}
+
+// forgetProvider drops ServiceCorpId from a push that was made for the suite. It
+// has no meaning there: somebody may have written it.
+func (m *Message) forgetProvider(suiteID string) {
+	if m.ReceiveID != "" && m.ReceiveID == suiteID {
+		m.serviceCorpID = ""
 	}
 }
 

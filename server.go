@@ -34,7 +34,7 @@ type Server struct {
 	unverified atomic.Int64 // bytes of bodies whose signature has not been looked at
 	copies     waitingCopies
 	late       lateGroup
-	calls      struct{ allowCorp, claims, queue, health guard.Calls }
+	calls      struct{ allowCorp, claims, queue, ticketHealth, queueHealth guard.Calls }
 	noDeadline sync.Once // says once that bodies may take for ever
 }
 

@@ -110,11 +110,15 @@ func (c *Calls) mayBegin() bool {
 	return true
 }
 
-// inTime notes that a call has returned in time.
+// inTime notes that a call has returned in time. If there were too many behind,
+// it was the one that was made all the same.
 func (c *Calls) inTime() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.behind, c.pause = nil, 0
+	if len(c.behind) >= mostBehind {
+		c.behind = nil
+	}
+	c.pause = 0
 }
 
 // returned notes that a call has returned, left behind or not.
@@ -127,9 +131,13 @@ func (c *Calls) returned(call any) {
 // Within runs f with a context that has the values of ctx, and ends after limit
 // and not before. It returns when f does, or at that time, with
 // context.DeadlineExceeded; f is then left to itself, and its result lost. The
-// error is a *Crash if f does not return, and ErrLeftBehind if f was not called.
+// error is a *Crash if f does not return. If there is no time, or ErrLeftBehind,
+// f was not called.
 func Within[T any](ctx context.Context, c *Calls, limit time.Duration, f func(context.Context) (T, error)) (T, error) {
 	var none T
+	if limit <= 0 {
+		return none, context.DeadlineExceeded
+	}
 	if !c.mayBegin() {
 		return none, ErrLeftBehind
 	}

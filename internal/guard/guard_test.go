@@ -62,7 +62,7 @@ func TestWithin(t *testing.T) {
 		"panics":  {func(context.Context) (int, error) { panic("boom") }, 0, "panic: boom", 0},
 		"ends its goroutine": {func(context.Context) (int, error) { runtime.Goexit(); return 7, nil },
 			0, "runtime.Goexit", 0},
-		"looks at its context": {func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, errAway }, 0,
+		"looks at its context": {func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() }, 0,
 			"context deadline exceeded", time.Second},
 		"is deaf": {func(context.Context) (int, error) { time.Sleep(time.Hour); return 7, nil }, 0,
 			"context deadline exceeded", time.Second},
@@ -185,5 +185,35 @@ func TestAsk(t *testing.T) {
 				time.Sleep(time.Minute)
 			})
 		})
+	}
+}
+
+// Calls that return in time do not hide those that do not.
+func TestWithin_LeavesFewBehindAmongOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls guard.Calls
+		var made atomic.Int64
+		release := make(chan struct{})
+		for range 2000 {
+			_, _ = guard.Within(context.Background(), &calls, 10*time.Millisecond,
+				func(context.Context) (int, error) { made.Add(1); <-release; return 0, nil })
+			_, _ = guard.Within(context.Background(), &calls, 10*time.Millisecond,
+				func(context.Context) (int, error) { return 0, nil })
+		}
+		require.Less(t, made.Load(), int64(64*20))
+		close(release)
+		synctest.Wait()
+	})
+}
+
+func TestWithin_NoTime(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []time.Duration{0, -time.Second} {
+		_, err := guard.Within(context.Background(), &guard.Calls{}, limit, func(context.Context) (int, error) {
+			t.Error("called")
+			return 0, nil
+		})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 	}
 }
