@@ -163,7 +163,7 @@ func isPath(path string) bool {
 		return false
 	}
 	for segment := range strings.SplitSeq(rest, "/") {
-		if strings.Trim(segment, ".") == "" || !isName(strings.ReplaceAll(segment, ".", "")) {
+		if !isName(strings.ReplaceAll(segment, ".", "")) {
 			return false
 		}
 	}

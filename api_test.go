@@ -32,8 +32,15 @@ func (e escapingItself) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(e))
 }
 
-// bytesOfOnesOwn is a []byte by another name.
-type bytesOfOnesOwn []byte
+// bytesOfOnesOwn is a []byte by another name, and bytesThatMarshal is one that says how it looks as JSON.
+type (
+	bytesOfOnesOwn   []byte
+	bytesThatMarshal []byte
+)
+
+func (b bytesThatMarshal) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"own": string(b)})
+}
 
 func TestU3_BodiesAreSentAsTheyAre(t *testing.T) {
 	t.Parallel()
@@ -60,6 +67,7 @@ func TestU3_BodiesAreSentAsTheyAre(t *testing.T) {
 		"a []byte of JSON":       {[]byte(` {"a": "` + unescaped + `\u0026"}`), ` {"a": "` + unescaped + `\u0026"}`, isJSON},
 		"a []byte of others":     {[]byte("\xff\x00<xml>&"), "\xff\x00<xml>&", isBytes},
 		"bytes by another name":  {bytesOfOnesOwn(`{"a":1}`), `{"a":1}`, isJSON},
+		"bytes that marshal":     {bytesThatMarshal("<&>"), `{"own":"<&>"}`, isJSON},
 		"a bytes.Buffer":         {bytes.NewBufferString(`{"a":"` + unescaped + `"}`), `{"a":"` + unescaped + `"}`, isJSON},
 		"a strings.Reader":       {strings.NewReader("<xml>&"), "<xml>&", isBytes},
 		"a reader and no more":   {io.MultiReader(strings.NewReader(`{"a":`), strings.NewReader(`1}`)), `{"a":1}`, isJSON},
