@@ -36,7 +36,8 @@ const (
 	firstBackoff = 100 * time.Millisecond
 )
 
-// APIError is an answer of WeCom's API with an errcode other than 0. It holds no secrets. See document/path/90313.
+// APIError is an answer of WeCom's API with an errcode other than 0. It holds
+// no secrets. See document/path/90313.
 type APIError struct {
 	Op      string // the endpoint: "get_suite_token", "user/get"
 	Code    int    // errcode
@@ -95,7 +96,8 @@ type api struct {
 	base   *url.URL
 }
 
-// newAPI takes the user's client, or makes one; redirects are never followed, since they would carry tokens elsewhere.
+// newAPI takes the user's client, or makes one; redirects are never followed,
+// since they would carry tokens elsewhere.
 func newAPI(client *http.Client, baseURL string) (*api, error) {
 	if baseURL == "" {
 		baseURL = DefaultBaseURL
@@ -163,7 +165,7 @@ func isPath(path string) bool {
 		return false
 	}
 	for segment := range strings.SplitSeq(rest, "/") {
-		if strings.Trim(segment, ".") == "" || !isName(strings.ReplaceAll(segment, ".", "")) {
+		if !isName(strings.ReplaceAll(segment, ".", "")) {
 			return false
 		}
 	}
@@ -203,8 +205,9 @@ func encodeBody(value any) (content []byte, contentType string, err error) {
 	return content, "application/octet-stream", nil
 }
 
-// do makes the call and reads its answer into out, unless that is nil. Calls that may be repeated are, while ctx lasts:
-// three times in all, if WeCom is busy or cannot be reached.
+// do makes the call and reads its answer into out, unless that is nil. Calls
+// that may be repeated are, while ctx lasts: three times in all, if WeCom is
+// busy or cannot be reached.
 func (a *api) do(ctx context.Context, c call, out any) error {
 	if err := c.prepare(); err != nil {
 		return err
@@ -221,7 +224,8 @@ func (a *api) do(ctx context.Context, c call, out any) error {
 	}
 }
 
-// statusError is an answer that is none of the API's, but of something before it.
+// statusError is an answer that is none of the API's, but of something before
+// it.
 type statusError struct {
 	op   string
 	code int
@@ -250,10 +254,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// once makes the call, and says of a failure whether another attempt may fare better.
+// once makes the call, and says of a failure whether another attempt may fare
+// better.
 func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error) {
 	op, most := opOf(c.path), cmp.Or(c.most, mostTokenAnswer)
-	// The URL is set afterwards, so that no error can show it, and a token in it.
+	// The URL is set afterwards, so that no error can show it, and a token in
+	// it.
 	request, err := http.NewRequestWithContext(ctx, c.method, a.base.String(), bytes.NewReader(c.content))
 	if err != nil {
 		return false, fmt.Errorf("openwork: %s: %w", op, err)
@@ -381,8 +387,8 @@ func shapeOnly(err error) error {
 	return errors.New("malformed JSON")
 }
 
-// retryWithNewToken calls with the source's token; if WeCom says that it is no longer good, it drops exactly that one
-// and calls once more with the next.
+// retryWithNewToken calls with the source's token; if WeCom says that it is no
+// longer good, it drops exactly that one and calls once more with the next.
 func retryWithNewToken(ctx context.Context, source TokenSource, call func(token string) error) error {
 	token, err := source.Token(ctx)
 	if err != nil {
@@ -398,7 +404,8 @@ func retryWithNewToken(ctx context.Context, source TokenSource, call func(token 
 	return call(token)
 }
 
-// seconds is an expires_in: a number, or a number in a string; anything else counts as 0.
+// seconds is an expires_in: a number, or a number in a string; anything else
+// counts as 0.
 type seconds int64
 
 func (s *seconds) UnmarshalJSON(text []byte) error {

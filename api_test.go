@@ -32,8 +32,16 @@ func (e escapingItself) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(e))
 }
 
-// bytesOfOnesOwn is a []byte by another name.
-type bytesOfOnesOwn []byte
+// bytesOfOnesOwn is a []byte by another name, and bytesThatMarshal is one that
+// says how it looks as JSON.
+type (
+	bytesOfOnesOwn   []byte
+	bytesThatMarshal []byte
+)
+
+func (b bytesThatMarshal) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"own": string(b)})
+}
 
 func TestU3_BodiesAreSentAsTheyAre(t *testing.T) {
 	t.Parallel()
@@ -60,6 +68,7 @@ func TestU3_BodiesAreSentAsTheyAre(t *testing.T) {
 		"a []byte of JSON":       {[]byte(` {"a": "` + unescaped + `\u0026"}`), ` {"a": "` + unescaped + `\u0026"}`, isJSON},
 		"a []byte of others":     {[]byte("\xff\x00<xml>&"), "\xff\x00<xml>&", isBytes},
 		"bytes by another name":  {bytesOfOnesOwn(`{"a":1}`), `{"a":1}`, isJSON},
+		"bytes that marshal":     {bytesThatMarshal("<&>"), `{"own":"<&>"}`, isJSON},
 		"a bytes.Buffer":         {bytes.NewBufferString(`{"a":"` + unescaped + `"}`), `{"a":"` + unescaped + `"}`, isJSON},
 		"a strings.Reader":       {strings.NewReader("<xml>&"), "<xml>&", isBytes},
 		"a reader and no more":   {io.MultiReader(strings.NewReader(`{"a":`), strings.NewReader(`1}`)), `{"a":1}`, isJSON},
@@ -94,7 +103,8 @@ func TestU3_BodiesAreSentAsTheyAre(t *testing.T) {
 	}
 }
 
-// What can't be read or written as JSON is an error before a token is asked for.
+// What can't be read or written as JSON is an error before a token is asked
+// for.
 func TestU3_BodyThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
@@ -258,8 +268,8 @@ func TestU5_FourteenThousandMembers(t *testing.T) {
 	assert.Equal(t, 1, f.api.called("user/simplelist"))
 }
 
-// An answer of exactly the limit is read; of one byte more the caller hears that, and in one call; and what is beyond is not
-// even read.
+// An answer of exactly the limit is read; of one byte more the caller hears
+// that, and in one call; and what is beyond is not even read.
 func TestU5_LimitsOfAnswers(t *testing.T) {
 	t.Parallel()
 	const head, tail = `{"errcode":0,"errmsg":"ok","access_token":"t","suite_access_token":"t","provider_access_token":"t",` +
@@ -324,7 +334,8 @@ func TestU5_LimitsOfAnswers(t *testing.T) {
 	}
 }
 
-// A secret that was read from a file has a line end, and WeCom says that it is wrong. Here it is found at once, and not shown.
+// A secret that was read from a file has a line end, and WeCom says that it is
+// wrong. Here it is found at once, and not shown.
 func TestU6_SecretsWithALineEnd(t *testing.T) {
 	t.Parallel()
 	good := func() openwork.ClientConfig {
@@ -392,7 +403,8 @@ func TestNewClient_BaseURLIsNotShown(t *testing.T) {
 	requireNoSecretIn(t, err)
 }
 
-// A path is a path. A query in it would be sent as a part of it, and a host might be another.
+// A path is a path. A query in it would be sent as a part of it, and a host
+// might be another.
 func TestU7_Paths(t *testing.T) {
 	t.Parallel()
 	for path, says := range map[string]string{
@@ -455,7 +467,8 @@ func TestU7_GoodPaths(t *testing.T) {
 	}
 }
 
-// A body that WeCom repeats in its errmsg is searched for secrets at any depth, and every value of the query is.
+// A body that WeCom repeats in its errmsg is searched for secrets at any depth,
+// and every value of the query is.
 func TestClient_NoNestedSecretInErrors(t *testing.T) {
 	t.Parallel()
 	const first, second, third = secretMark + "-first", secretMark + "-second", secretMark + "-third"
@@ -489,7 +502,8 @@ func TestClient_NoRestOfASecretInErrors(t *testing.T) {
 	}
 }
 
-// What does not fit may be a secret: a number, or what a type of the caller's says of it.
+// What does not fit may be a secret: a number, or what a type of the caller's
+// says of it.
 func TestClient_NoValueInErrorsOfShape(t *testing.T) {
 	t.Parallel()
 	const number = "1234567890123"
@@ -523,7 +537,8 @@ func TestClient_NoValueInErrorsOfShape(t *testing.T) {
 	}
 }
 
-// Departments and tags are numbers of WeCom's, and need not fit into 32 bits, which is what int is on small machines.
+// Departments and tags are numbers of WeCom's, and need not fit into 32 bits,
+// which is what int is on small machines.
 func TestAuthorization_LargeIDs(t *testing.T) {
 	t.Parallel()
 	const id = int64(1) << 40

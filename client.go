@@ -15,22 +15,28 @@ import (
 )
 
 // ClientConfig says for whom a Client calls WeCom's API: a suite, the provider,
-// or both. Printed, logged or marshalled, it shows the ids only, as Config does.
+// or both. Printed, logged or marshalled, it shows the ids only, as Config
+// does.
 type ClientConfig struct {
-	// SuiteID and SuiteSecret of the app or template. A template's begins with "dk": its customized apps get their tokens
-	// with the permanent code as secret.
+	// SuiteID and SuiteSecret of the app or template. A template's begins with
+	// "dk": its customized apps get their tokens with the permanent code as
+	// secret.
 	SuiteID, SuiteSecret string
 
-	// ProviderCorpID and ProviderSecret (provider_secret), for calls of the provider's own.
+	// ProviderCorpID and ProviderSecret (provider_secret), for calls of the
+	// provider's own.
 	ProviderCorpID, ProviderSecret string
 
-	// Tickets is where the suite_ticket is: Server.Tickets() in the process that receives pushes, TicketsIn elsewhere.
-	// Required with SuiteID: nothing is worse than a second, empty ticket store.
+	// Tickets is where the suite_ticket is: Server.Tickets() in the process
+	// that receives pushes, TicketsIn elsewhere. Required with SuiteID: nothing
+	// is worse than a second, empty ticket store.
 	Tickets TicketStore
 
-	// PermanentCodes looks a corp's permanent code up in the user's database. Required for Corp. An empty code means that
-	// the corp has not authorised the suite. It is called when a token is fetched, and once more when WeCom refuses the
-	// code, since another replica may have stored a new one; for a corp without a code at every call.
+	// PermanentCodes looks a corp's permanent code up in the user's database.
+	// Required for Corp. An empty code means that the corp has not authorised
+	// the suite. It is called when a token is fetched, and once more when WeCom
+	// refuses the code, since another replica may have stored a new one; for a
+	// corp without a code at every call.
 	PermanentCodes func(ctx context.Context, corpID string) (string, error)
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
@@ -39,9 +45,9 @@ type ClientConfig struct {
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 
-	// MaxAnswerBytes limits the answers to calls of Suite, Provider and Corp, which
-	// are read into memory. A longer one is an error. 0: 32 MiB; at most 1 GiB.
-	// Answers that bring a token are read to 1 MiB.
+	// MaxAnswerBytes limits the answers to calls of Suite, Provider and Corp,
+	// which are read into memory. A longer one is an error. 0: 32 MiB; at most
+	// 1 GiB. Answers that bring a token are read to 1 MiB.
 	MaxAnswerBytes int64
 }
 
@@ -56,11 +62,14 @@ func (c ClientConfig) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.S
 // MarshalText is String for encoders: package slog, JSON, XML, YAML.
 func (c ClientConfig) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// Client calls WeCom's API with the right token attached, and keeps the tokens. Make one per suite; it is safe for
-// concurrent use. Printing it shows no secret.
+// Client calls WeCom's API with the right token attached, and keeps the tokens.
+// Make one per suite; it is safe for concurrent use. Printing it shows no
+// secret.
 //
-// Its errors are *APIError for what WeCom answers, ErrNoSuiteTicket and ErrSuiteTicketExpired where a suite_ticket is
-// missing, ErrAuthorizationRevoked where a corp has removed the app. No error holds a token or secret.
+// Its errors are *APIError for what WeCom answers, ErrNoSuiteTicket and
+// ErrSuiteTicketExpired where a suite_ticket is missing,
+// ErrAuthorizationRevoked where a corp has removed the app. No error holds a
+// token or secret.
 type Client struct {
 	api      *api
 	suiteID  string
@@ -80,8 +89,10 @@ func (c *Client) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "openwork.Client{SuiteID: %q}", c.suiteID)
 }
 
-// NewClient makes a Client; no call is made yet. It refuses a suite without secret or ticket store, a provider without
-// secret, a config with neither, ids and secrets with blanks or line ends around them, and a limit that is negative or too high.
+// NewClient makes a Client; no call is made yet. It refuses a suite without
+// secret or ticket store, a provider without secret, a config with neither, ids
+// and secrets with blanks or line ends around them, and a limit that is
+// negative or too high.
 func NewClient(config ClientConfig) (*Client, error) {
 	api, err := newAPI(config.HTTPClient, config.BaseURL)
 	if err != nil {
@@ -137,9 +148,10 @@ func (m missing) Token(context.Context) (string, error) {
 
 func (m missing) Invalidate(context.Context, string) error { return nil }
 
-// Caller calls endpoints of WeCom's API with one kind of token. SuiteClient, ProviderClient and CorpClient are made of it,
-// so that a call cannot carry the wrong kind. A token that WeCom says is no longer good is dropped, and the call repeated
-// once with the next.
+// Caller calls endpoints of WeCom's API with one kind of token. SuiteClient,
+// ProviderClient and CorpClient are made of it, so that a call cannot carry the
+// wrong kind. A token that WeCom says is no longer good is dropped, and the
+// call repeated once with the next.
 //
 // A path is one like "/cgi-bin/user/get". One with a query or a host in it is
 // refused before anything is sent.
@@ -148,8 +160,8 @@ func (m missing) Invalidate(context.Context, string) error { return nil }
 // \u0026 (40033). What is JSON already goes out as it is: a json.RawMessage, a
 // []byte, and what an io.Reader has. Bytes that are no JSON go out too, as
 // application/octet-stream. A reader is read whole before anything is sent, so
-// that the call can be repeated, and is not closed; RoundTripper streams. nil is
-// no body, and so is a nil pointer, map or slice.
+// that the call can be repeated, and is not closed; RoundTripper streams. nil
+// is no body, and so is a nil pointer, map or slice.
 //
 // An answer is read whole, up to ClientConfig.MaxAnswerBytes. Raw control
 // characters in its strings, which JSON forbids and WeCom sends, are read as
@@ -168,20 +180,22 @@ func (c Caller) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "openwork.Caller{%s}", c.parameter)
 }
 
-// Get calls an endpoint such as "/cgi-bin/user/get" and reads the JSON answer into out, unless that is nil. query may be
-// nil; the token is added. While WeCom is busy or cannot be reached, up to three attempts are made within ctx.
+// Get calls an endpoint such as "/cgi-bin/user/get" and reads the JSON answer
+// into out, unless that is nil. query may be nil; the token is added. While
+// WeCom is busy or cannot be reached, up to three attempts are made within ctx.
 func (c Caller) Get(ctx context.Context, path string, query url.Values, out any) error {
 	return c.Do(ctx, http.MethodGet, path, query, nil, out)
 }
 
-// Post sends in to an endpoint such as "/cgi-bin/message/send" and reads the JSON answer into out; either may be nil. It
-// is not repeated if its outcome is unknown.
+// Post sends in to an endpoint such as "/cgi-bin/message/send" and reads the
+// JSON answer into out; either may be nil. It is not repeated if its outcome is
+// unknown.
 func (c Caller) Post(ctx context.Context, path string, in, out any) error {
 	return c.Do(ctx, http.MethodPost, path, nil, in, out)
 }
 
-// Do is Get and Post in one, for any method, with query and body. An answer without errcode is a success. For media use
-// RoundTripper.
+// Do is Get and Post in one, for any method, with query and body. An answer
+// without errcode is a success. For media use RoundTripper.
 func (c Caller) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	return c.do(ctx, call{method: method, path: path, query: query, body: in, repeatable: method == http.MethodGet}, out)
 }
@@ -213,14 +227,16 @@ func (c Caller) do(ctx context.Context, request call, out any) error {
 	return revoked(c.corp.corpID, err)
 }
 
-// SuiteClient calls with the suite_access_token: endpoints under /cgi-bin/service that concern authorisations.
+// SuiteClient calls with the suite_access_token: endpoints under
+// /cgi-bin/service that concern authorisations.
 type SuiteClient struct{ Caller }
 
-// ProviderClient calls with the provider_access_token: endpoints of the provider's own, such as licences.
+// ProviderClient calls with the provider_access_token: endpoints of the
+// provider's own, such as licences.
 type ProviderClient struct{ Caller }
 
-// CorpClient calls with a corp's access_token: everything on the corp's data. Its errors are ErrAuthorizationRevoked
-// where the corp has removed the app.
+// CorpClient calls with a corp's access_token: everything on the corp's data.
+// Its errors are ErrAuthorizationRevoked where the corp has removed the app.
 type CorpClient struct {
 	Caller
 	client *Client
@@ -233,18 +249,21 @@ func (c *Client) Suite() *SuiteClient { return &SuiteClient{c.suite} }
 // Provider calls in the name of the provider.
 func (c *Client) Provider() *ProviderClient { return &ProviderClient{c.provider} }
 
-// Corp calls in the name of a corp that has authorised the suite, with the token that get_corp_token gives for a
-// third-party app or gettoken for a customized app ("dk…" suites). It makes no call yet; a CorpClient costs nothing and
-// may be made anew for every call.
+// Corp calls in the name of a corp that has authorised the suite, with the
+// token that get_corp_token gives for a third-party app or gettoken for a
+// customized app ("dk…" suites). It makes no call yet; a CorpClient costs
+// nothing and may be made anew for every call.
 func (c *Client) Corp(corpID string) *CorpClient {
 	corp := &CorpClient{client: c, corpID: corpID}
 	corp.Caller = Caller{api: c.api, most: c.suite.most, parameter: "access_token", TokenSource: corpSource{corp}, corp: corp}
 	return corp
 }
 
-// Forget drops what is kept of a corp: its access_token and its tickets of the JS-SDK, in this process and in the Cache.
-// For handlers of cancel_auth, and after the permanent code has changed. Other replicas notice when WeCom refuses their
-// access_token; a ticket of the JS-SDK that they hold is served until its end, for two hours at most.
+// Forget drops what is kept of a corp: its access_token and its tickets of the
+// JS-SDK, in this process and in the Cache. For handlers of cancel_auth, and
+// after the permanent code has changed. Other replicas notice when WeCom
+// refuses their access_token; a ticket of the JS-SDK that they hold is served
+// until its end, for two hours at most.
 func (c *Client) Forget(ctx context.Context, corpID string) error {
 	tokens := c.corpTokens(corpID)
 	c.corps.Delete(corpID)
@@ -321,7 +340,8 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 
 var errNoPermanentCode = errors.New("no permanent code")
 
-// corpSource finds the corp's token at each call, so that Forget holds for clients made before it.
+// corpSource finds the corp's token at each call, so that Forget holds for
+// clients made before it.
 type corpSource struct{ corp *CorpClient }
 
 func (s corpSource) tokens() *corpTokens { return s.corp.client.corpTokens(s.corp.corpID) }
@@ -341,8 +361,9 @@ func (s corpSource) Invalidate(ctx context.Context, token string) error {
 	return s.tokens().access.Invalidate(ctx, token)
 }
 
-// hasAnother tells whether the corp has another token than the one that was sent, or will have when asked: there is a new
-// permanent code, or another call has found that out already.
+// hasAnother tells whether the corp has another token than the one that was
+// sent, or will have when asked: there is a new permanent code, or another call
+// has found that out already.
 func (c *CorpClient) hasAnother(ctx context.Context, sent string) bool {
 	code, err := c.client.permanentCode(ctx, c.corpID)
 	if err != nil {

@@ -72,7 +72,8 @@ func TestCaller_GetIsRepeated(t *testing.T) {
 	}
 }
 
-// A call that is repeated because WeCom cannot be reached sends the same body again.
+// A call that is repeated because WeCom cannot be reached sends the same body
+// again.
 func TestU3_ReaderIsSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newClientFixture(t)
@@ -515,7 +516,8 @@ func TestClient_NoSecretInErrors(t *testing.T) {
 	}
 }
 
-// The error of a connection that breaks while the answer is read may name the URL too.
+// The error of a connection that breaks while the answer is read may name the
+// URL too.
 func TestClient_NoSecretInErrorsOfReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newClientFixture(t, customizedApps)

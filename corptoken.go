@@ -10,12 +10,14 @@ import (
 	"net/url"
 )
 
-// CorpAccessTokenConfig says which corp's access_token to get, and for which app.
+// CorpAccessTokenConfig says which corp's access_token to get, and for which
+// app.
 type CorpAccessTokenConfig struct {
 	CorpID        string // the customer's
 	PermanentCode string // of this corp and the app
 
-	// Suite gets the suite_access_token of a third-party app. nil: a customized app, whose permanent code is its secret.
+	// Suite gets the suite_access_token of a third-party app. nil: a customized
+	// app, whose permanent code is its secret.
 	Suite TokenSource
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
@@ -33,12 +35,14 @@ func (c CorpAccessTokenConfig) Format(f fmt.State, _ rune) {
 // MarshalText is the same for encoders: package slog, JSON, XML, YAML.
 func (c CorpAccessTokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
 
-// CorpAccessToken is the access_token of a corp for one app: for all calls on the corp's data. Make one per corp, or let
-// Client.Corp do it. It is safe for concurrent use. See document/path/90605, and 97164 for customized apps.
+// CorpAccessToken is the access_token of a corp for one app: for all calls on
+// the corp's data. Make one per corp, or let Client.Corp do it. It is safe for
+// concurrent use. See document/path/90605, and 97164 for customized apps.
 type CorpAccessToken struct{ token *CachedToken }
 
-// NewCorpAccessToken makes a CorpAccessToken; no call is made yet. It refuses a missing CorpID or PermanentCode, and
-// one with a blank or a line end around it.
+// NewCorpAccessToken makes a CorpAccessToken; no call is made yet. It refuses a
+// missing CorpID or PermanentCode, and one with a blank or a line end around
+// it.
 func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) {
 	if config.CorpID == "" || config.PermanentCode == "" {
 		return nil, errors.New("openwork: CorpAccessTokenConfig needs CorpID and PermanentCode")
@@ -51,7 +55,8 @@ func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) 
 		return nil, err
 	}
 	code := corpCode{api: api, suite: config.Suite, corpID: config.CorpID}
-	// Suite and code are part of the key: another app's token for the same corp is another token.
+	// Suite and code are part of the key: another app's token for the same corp
+	// is another token.
 	owner := config.CorpID
 	if suite, ok := config.Suite.(*SuiteAccessToken); ok {
 		owner = suite.suiteID + ":" + owner
@@ -66,8 +71,8 @@ func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) 
 // Format shows whose token it is, not the token.
 func (c *CorpAccessToken) Format(f fmt.State, verb rune) { c.token.Format(f, verb) }
 
-// Token implements TokenSource. It returns ErrAuthorizationRevoked if the permanent code is no longer good. See
-// CachedToken for when it makes a call.
+// Token implements TokenSource. It returns ErrAuthorizationRevoked if the
+// permanent code is no longer good. See CachedToken for when it makes a call.
 func (c *CorpAccessToken) Token(ctx context.Context) (string, error) { return c.token.Token(ctx) }
 
 // Invalidate implements TokenSource.
@@ -86,7 +91,8 @@ func (c corpCode) tag(permanentCode string) string {
 	return fingerprint(permanentCode, "corp_access_token")
 }
 
-// prepare has the suite's token at hand: getting that may take as long as a fetch of its own.
+// prepare has the suite's token at hand: getting that may take as long as a
+// fetch of its own.
 func (c corpCode) prepare(ctx context.Context) error {
 	if c.suite == nil {
 		return nil
@@ -114,7 +120,8 @@ func (c corpCode) fetch(ctx context.Context, permanentCode string) (newToken, er
 	return newToken{answer.Token, answer.ExpiresIn.duration(), c.tag(permanentCode)}, revoked(c.corpID, err)
 }
 
-// revoked marks the errors of a corp's calls that mean its authorisation is gone.
+// revoked marks the errors of a corp's calls that mean its authorisation is
+// gone.
 func revoked(corpID string, err error) error {
 	switch errorCode(err) {
 	case codeBadPermanentCode, codeAuthorizationGone, codeAuthorizationGone2, codeAuthorizationGone3:

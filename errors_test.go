@@ -15,8 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Text that strangers can send is shown short and on one line: nobody writes lines into our log, or fills it. Where it should
-// have been an id, it may be anything, a piece of a push among it, and is not shown at all.
+// Text that strangers can send is shown short and on one line: nobody writes
+// lines into our log, or fills it. Where it should have been an id, it may be
+// anything, a piece of a push among it, and is not shown at all.
 func TestErrors_ForeignTextIsShortAndOnOneLine(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 100) + hiddenText
@@ -103,7 +104,8 @@ func testForeignText(t *testing.T, rest string) {
 	assert.NotContains(t, f.log.String(), hiddenText)
 }
 
-// Of a query that is refused only its shape is shown: who sends it may have mixed up what is secret and what is not.
+// Of a query that is refused only its shape is shown: who sends it may have
+// mixed up what is secret and what is not.
 func TestErrors_QueryIsNotShown(t *testing.T) {
 	t.Parallel()
 	good := newPush(command("create_auth")).parts().RawQuery
@@ -142,7 +144,8 @@ func requireQueryNotShown(t *testing.T, name, query string) {
 	requireHidden(t, name, f.log.String())
 }
 
-// A Server keeps no Token and key but where it needs them: fmt would find them, in a struct that does not show its fields.
+// A Server keeps no Token and key but where it needs them: fmt would find them,
+// in a struct that does not show its fields.
 func TestServer_InAnUnexportedField(t *testing.T) {
 	t.Parallel()
 	server, err := openwork.NewServer(openwork.Config{SuiteID: testSuiteID, Token: hiddenText, EncodingAESKey: testKey,

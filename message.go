@@ -25,7 +25,8 @@ import (
 // Fields and Decode, and so are these as WeCom sent them.
 //
 // A Message and what it returns may be kept after the handler has returned. Its methods are safe for concurrent use as
-// long as nobody changes its fields. Printed, logged or marshalled it shows what it is, never what it holds.
+// long as nobody changes its fields. Printed, logged or marshalled it shows what
+// it is, never what it holds.
 type Message struct {
 	// Pushes of the command, template and system event URL.
 	SuiteID    string // SuiteId: the app or template; empty on the system event URL

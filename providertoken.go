@@ -29,12 +29,15 @@ func (c ProviderAccessTokenConfig) Format(f fmt.State, _ rune) {
 // MarshalText is the same for encoders: package slog, JSON, XML, YAML.
 func (c ProviderAccessTokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
 
-// ProviderAccessToken is the provider_access_token: for the calls a provider makes for itself, such as those on licences
-// and registration. It needs neither a suite nor a suite_ticket. It is safe for concurrent use. See document/path/91200.
+// ProviderAccessToken is the provider_access_token: for the calls a provider
+// makes for itself, such as those on licences and registration. It needs
+// neither a suite nor a suite_ticket. It is safe for concurrent use. See
+// document/path/91200.
 type ProviderAccessToken struct{ token *CachedToken }
 
-// NewProviderAccessToken makes a ProviderAccessToken; no call is made yet. It refuses a missing CorpID or Secret, and
-// one with a blank or a line end around it.
+// NewProviderAccessToken makes a ProviderAccessToken; no call is made yet. It
+// refuses a missing CorpID or Secret, and one with a blank or a line end around
+// it.
 func NewProviderAccessToken(config ProviderAccessTokenConfig) (*ProviderAccessToken, error) {
 	if config.CorpID == "" || config.Secret == "" {
 		return nil, errors.New("openwork: ProviderAccessTokenConfig needs CorpID and Secret")

@@ -14,7 +14,8 @@ import (
 	"github.com/openwork-go/openwork/internal/guard"
 )
 
-// Delivery is a push on its way through a queue: verified, decrypted, and acknowledged to WeCom.
+// Delivery is a push on its way through a queue: verified, decrypted, and
+// acknowledged to WeCom.
 //
 // Its plaintext holds secrets, such as an AuthCode: printing or logging a
 // Delivery does not show it. It marshals in full, so that it can be stored:

@@ -36,8 +36,9 @@ type holder struct {
 	shows   string   // what it is shown as begins so
 }
 
-// holders are the exported types that hold secrets and show none, however they are printed, logged or marshalled. A name
-// may have more words behind the type's.
+// holders are the exported types that hold secrets and show none, however they
+// are printed, logged or marshalled. A name may have more words behind the
+// type's.
 func holders(t *testing.T) map[string]holder {
 	t.Helper()
 	ctx := t.Context()
@@ -130,8 +131,9 @@ func holders(t *testing.T) map[string]holder {
 	}
 }
 
-// storedTypes hold secrets too. They are printed and logged like the others, but marshal in full: users keep them in their
-// databases and queues. Their documentation says so.
+// storedTypes hold secrets too. They are printed and logged like the others,
+// but marshal in full: users keep them in their databases and queues. Their
+// documentation says so.
 func storedTypes() map[string]any {
 	return map[string]any{
 		"SuiteTicket":   fill(openwork.SuiteTicket{}),
@@ -173,7 +175,8 @@ func TestO12_HoldersShowNoSecret(t *testing.T) {
 	}
 }
 
-// hasFields tells whether encoders would find anything in a value, or something that they cannot encode.
+// hasFields tells whether encoders would find anything in a value, or something
+// that they cannot encode.
 func hasFields(value any) bool {
 	t := reflect.TypeOf(value)
 	return t.Kind() == reflect.Struct && slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
@@ -193,7 +196,8 @@ func TestMessage_IsLoggedAsAGroup(t *testing.T) {
 	}
 }
 
-// slog asks what it logs how to log it, but marshals what is inside that: the documentation says so.
+// slog asks what it logs how to log it, but marshals what is inside that: the
+// documentation says so.
 func TestO12_StoredTypesAreShownToMarshallersOnly(t *testing.T) {
 	t.Parallel()
 	for name, value := range storedTypes() {
@@ -226,8 +230,10 @@ func TestO12_StoredTypesAreShownToMarshallersOnly(t *testing.T) {
 	}
 }
 
-// No exported type is forgotten: each is in one of the lists above. If this test fails for a new type, ask whether it can hold
-// a Token, key, ticket, token, secret, code, or the content of a push, in itself or in what it refers to.
+// No exported type is forgotten: each is in one of the lists above. If this
+// test fails for a new type, ask whether it can hold a Token, key, ticket,
+// token, secret, code, or the content of a push, in itself or in what it refers
+// to.
 func TestO12_EveryTypeIsListed(t *testing.T) {
 	t.Parallel()
 	listed := slices.Clone(openTypes)
@@ -251,7 +257,8 @@ func TestO12_EveryTypeIsListed(t *testing.T) {
 	}
 }
 
-// An id of WeCom's is an int64: on small machines an int has 32 bits, and a larger id becomes 0.
+// An id of WeCom's is an int64: on small machines an int has 32 bits, and a
+// larger id becomes 0.
 func TestTypes_IntsAreNoIDs(t *testing.T) {
 	t.Parallel()
 	small := []string{ // counts and enumerations
@@ -282,7 +289,8 @@ func TestTypes_IntsAreNoIDs(t *testing.T) {
 	}
 }
 
-// A value that does not fit its field may be a secret: the error says so much, and not what it is.
+// A value that does not fit its field may be a secret: the error says so much,
+// and not what it is.
 func TestDecode_ErrorShowsNoValue(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -329,8 +337,8 @@ func unwrapOne(err error) error {
 	return nil
 }
 
-// everyWay is how a value looks in every way of printing, logging and marshalling, by itself and inside others. The names end
-// with what was shown.
+// everyWay is how a value looks in every way of printing, logging and
+// marshalling, by itself and inside others. The names end with what was shown.
 func everyWay(value any) map[string]string {
 	t := reflect.TypeOf(value)
 	v := reflect.ValueOf(value)
@@ -395,7 +403,8 @@ func everyWay(value any) map[string]string {
 	return ways
 }
 
-// requireHidden looks for secrets in whatever form a verb or a marshaller may give them.
+// requireHidden looks for secrets in whatever form a verb or a marshaller may
+// give them.
 func requireHidden(t *testing.T, way, text string, secrets ...string) {
 	t.Helper()
 	if len(secrets) == 0 {
@@ -419,8 +428,9 @@ func shows(text, secret string) bool {
 	return false
 }
 
-// fill gives every exported field of a struct that can hold text, and those of its parts, hiddenText; those named in shown
-// get "shown". Stores are filled too.
+// fill gives every exported field of a struct that can hold text, and those of
+// its parts, hiddenText; those named in shown get "shown". Stores are filled
+// too.
 func fill(value any, shown ...string) any {
 	v := reflect.New(reflect.TypeOf(value)).Elem()
 	v.Set(reflect.ValueOf(value))
@@ -461,7 +471,8 @@ func fillValue(v reflect.Value, text string, shown []string) {
 	}
 }
 
-// leakyStore is a user's store of every kind, and a map: printing what refers to it shows what is in it.
+// leakyStore is a user's store of every kind, and a map: printing what refers
+// to it shows what is in it.
 type leakyStore map[string]string
 
 func (leakyStore) Get(context.Context, string) (string, bool, error)                 { return "", false, nil }
@@ -481,7 +492,8 @@ func (leakyStore) Invalidate(context.Context, string) error         { return nil
 func (leakyStore) Enqueue(context.Context, openwork.Delivery) error { return nil }
 func (leakyStore) RoundTrip(*http.Request) (*http.Response, error)  { return nil, http.ErrNotSupported }
 
-// typesOfPackage is the exported types of the package, with their documentation.
+// typesOfPackage is the exported types of the package, with their
+// documentation.
 func typesOfPackage(t *testing.T) map[string]*ast.TypeSpec {
 	t.Helper()
 	entries, err := os.ReadDir(".")

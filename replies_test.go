@@ -668,7 +668,8 @@ func TestElsewhere_ReplyThatCannotBeSealed(t *testing.T) {
 	require.Empty(t, w.Body.String())
 }
 
-// A type that a user chose is shown short and on one line, as all that is not ours.
+// A type that a user chose is shown short and on one line, as all that is not
+// ours.
 func TestUpdateTemplateCard_TypeIsShownShort(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -15,8 +15,9 @@ type SuiteAccessTokenConfig struct {
 	SuiteID string // of the app or template
 	Secret  string // suite_secret, from the provider console
 
-	// Tickets is where the suite_ticket is: Server.Tickets() in the process that receives pushes, TicketsIn elsewhere.
-	// Required: a suite without its tickets can get no token.
+	// Tickets is where the suite_ticket is: Server.Tickets() in the process
+	// that receives pushes, TicketsIn elsewhere. Required: a suite without its
+	// tickets can get no token.
 	Tickets TicketStore
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
@@ -34,15 +35,18 @@ func (c SuiteAccessTokenConfig) Format(f fmt.State, _ rune) {
 // MarshalText is the same for encoders: package slog, JSON, XML, YAML.
 func (c SuiteAccessTokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
 
-// SuiteAccessToken is the suite_access_token: for the calls that concern a suite's authorisations. It is fetched with the
-// newest suite_ticket; a later ticket does not end it. It is safe for concurrent use. See document/path/90600.
+// SuiteAccessToken is the suite_access_token: for the calls that concern a
+// suite's authorisations. It is fetched with the newest suite_ticket; a later
+// ticket does not end it. It is safe for concurrent use. See
+// document/path/90600.
 type SuiteAccessToken struct {
 	suiteID string
 	token   *CachedToken
 }
 
-// NewSuiteAccessToken makes a SuiteAccessToken; no call is made yet. It refuses a missing SuiteID, Secret or Tickets,
-// and an id or secret with a blank or a line end around it.
+// NewSuiteAccessToken makes a SuiteAccessToken; no call is made yet. It refuses
+// a missing SuiteID, Secret or Tickets, and an id or secret with a blank or a
+// line end around it.
 func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, error) {
 	if config.SuiteID == "" || config.Secret == "" || config.Tickets == nil {
 		return nil, errors.New("openwork: SuiteAccessTokenConfig needs SuiteID, Secret and Tickets")
@@ -91,8 +95,9 @@ func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, erro
 // Format shows whose token it is, not the token.
 func (s *SuiteAccessToken) Format(f fmt.State, verb rune) { s.token.Format(f, verb) }
 
-// Token implements TokenSource. Without a ticket it returns ErrNoSuiteTicket, with an old one ErrSuiteTicketExpired, and
-// makes no call. See CachedToken for when it makes one.
+// Token implements TokenSource. Without a ticket it returns ErrNoSuiteTicket,
+// with an old one ErrSuiteTicketExpired, and makes no call. See CachedToken for
+// when it makes one.
 func (s *SuiteAccessToken) Token(ctx context.Context) (string, error) { return s.token.Token(ctx) }
 
 // Invalidate implements TokenSource.

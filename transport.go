@@ -12,13 +12,16 @@ import (
 	"github.com/openwork-go/openwork/internal/redact"
 )
 
-// RoundTripper attaches the token to the requests of an http.Client of one's own, and repeats a request once if WeCom's
-// answer says that the token is no longer good and the request's body can be had again (http.Request.GetBody). It sends
-// to the host of ClientConfig.BaseURL only. WeCom's answers are returned as they are: what they say of a corp's
-// authorisation is the caller's to see, and no permanent code is looked up again. It is safe for concurrent use.
+// RoundTripper attaches the token to the requests of an http.Client of one's
+// own, and repeats a request once if WeCom's answer says that the token is no
+// longer good and the request's body can be had again (http.Request.GetBody).
+// It sends to the host of ClientConfig.BaseURL only. WeCom's answers are
+// returned as they are: what they say of a corp's authorisation is the caller's
+// to see, and no permanent code is looked up again. It is safe for concurrent
+// use.
 //
-// The token is in no request or error that the http.Client shows, and not in the
-// Location of a redirect either. A redirect to another host is refused.
+// The token is in no request or error that the http.Client shows, and not in
+// the Location of a redirect either. A redirect to another host is refused.
 func (c Caller) RoundTripper() http.RoundTripper { return tokenTransport{c} }
 
 type tokenTransport struct{ caller Caller }
@@ -64,7 +67,8 @@ func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.send(r, token, body)
 }
 
-// send sends a copy of the request, and shows the caller its own: the copy has the token in its URL.
+// send sends a copy of the request, and shows the caller its own: the copy has
+// the token in its URL.
 func (t tokenTransport) send(r *http.Request, token string, body io.ReadCloser) (*http.Response, error) {
 	signed := r.Clone(r.Context())
 	signed.Body = body
@@ -86,8 +90,8 @@ func (t tokenTransport) send(r *http.Request, token string, body io.ReadCloser) 
 	return response, nil
 }
 
-// hideToken takes the token out of where a redirect leads: http.Client puts that
-// into its errors, and asks for it again.
+// hideToken takes the token out of where a redirect leads: http.Client puts
+// that into its errors, and asks for it again.
 func (t tokenTransport) hideToken(header http.Header, token string) {
 	const name = "Location"
 	target := header.Get(name)
@@ -115,8 +119,8 @@ func withoutParameter(query, name string) string {
 	return strings.Join(rest, "&")
 }
 
-// peekCode is the errcode of a JSON answer, which can still be read afterwards; 0
-// if there is none.
+// peekCode is the errcode of a JSON answer, which can still be read afterwards;
+// 0 if there is none.
 func peekCode(response *http.Response) int {
 	const most = 64 << 10
 	kind := response.Header.Get("Content-Type")

@@ -18,7 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the RoundTripper is given stays as it was; what it sends has the token; what it returns does not show it.
+// What the RoundTripper is given stays as it was; what it sends has the token;
+// what it returns does not show it.
 func TestRoundTripper_AttachesTheToken(t *testing.T) {
 	for _, test := range callerCases {
 		t.Run(string(test.kind), func(t *testing.T) {
@@ -116,7 +117,8 @@ func TestRoundTripper_RepeatsWithTheNextToken(t *testing.T) {
 	}
 }
 
-// A body that can be read once only is not sent again: the caller gets WeCom's answer, and the next request the next token.
+// A body that can be read once only is not sent again: the caller gets WeCom's
+// answer, and the next request the next token.
 func TestRoundTripper_BodyThatCannotBeRepeated(t *testing.T) {
 	f := newClientFixture(t)
 	corp := f.Corp(testCorp)
@@ -244,8 +246,9 @@ func TestRoundTripper_NoTokenInErrors(t *testing.T) {
 	}
 }
 
-// A redirect that keeps the query has the token in it. http.Client shows where it leads in its errors, and to its
-// CheckRedirect; and it asks the RoundTripper to go there.
+// A redirect that keeps the query has the token in it. http.Client shows where
+// it leads in its errors, and to its CheckRedirect; and it asks the
+// RoundTripper to go there.
 func TestO11_RedirectOfARoundTripper(t *testing.T) {
 	t.Parallel()
 	const here, elsewhere = "https://qyapi.weixin.qq.com", "https://evil.example"
@@ -319,7 +322,8 @@ func TestO11_RedirectOfARoundTripper(t *testing.T) {
 	}
 }
 
-// On WeCom's own host a redirect works: with the token, and with the rest of the query.
+// On WeCom's own host a redirect works: with the token, and with the rest of
+// the query.
 func TestO11_RedirectWithinTheHostIsFollowed(t *testing.T) {
 	t.Parallel()
 	f := newClientFixture(t)
@@ -336,7 +340,8 @@ func TestO11_RedirectWithinTheHostIsFollowed(t *testing.T) {
 		url.Values{"a": {" b"}, "c": {"1"}, "access_token": {token}}, "")
 }
 
-// The library's own calls follow no redirect, whatever the user's http.Client says, and tell nobody where it led.
+// The library's own calls follow no redirect, whatever the user's http.Client
+// says, and tell nobody where it led.
 func TestO11_RedirectOfACall(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{"https://qyapi.weixin.qq.com/x", "https://evil.example/x", "/x", "/%zz"} {

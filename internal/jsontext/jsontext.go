@@ -21,8 +21,8 @@ func Marshal(v any) ([]byte, error) {
 	return unescape(text), nil
 }
 
-// unescape works in place: what an escape stands for is shorter than the escape.
-// The text must be valid JSON.
+// unescape works in place: what an escape stands for is shorter than the
+// escape. The text must be valid JSON.
 func unescape(text []byte) []byte {
 	if !bytes.Contains(text, []byte(`\u`)) {
 		return text
@@ -49,8 +49,8 @@ func unescape(text []byte) []byte {
 	return plain
 }
 
-// escaped is the character that a text begins with as \uXXXX, or as two of them.
-// Half a pair is returned as it is.
+// escaped is the character that a text begins with as \uXXXX, or as two of
+// them. Half a pair is returned as it is.
 func escaped(text []byte) (r rune, length int) {
 	const one = len(`\u0000`)
 	r = hexadecimal(text[2:one])

@@ -30,7 +30,8 @@ func TestText(t *testing.T) {
 	}
 }
 
-// valueError is an error that is no pointer: %#v shows what is in it wherever it stands.
+// valueError is an error that is no pointer: %#v shows what is in it wherever
+// it stands.
 type valueError struct{ text string }
 
 func (e valueError) Error() string { return e.text }
