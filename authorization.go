@@ -302,7 +302,7 @@ func (c *Client) exchange(ctx context.Context, path, authCode string) (*Authoriz
 			answer, err := c.exchangeOnce(ctx, path, authCode)
 			return newToken{value: at + " " + string(answer), life: exchangeKept}, err
 		}}
-		token := newCachedToken(key, c.cache, c.claims, c.logger, func(context.Context) (fetchPlan, error) { return plan, nil })
+		token := newCachedToken(key, c.stores, func(context.Context) (fetchPlan, error) { return plan, nil })
 		token.once = true
 		return token
 	})

@@ -67,9 +67,7 @@ type Client struct {
 	suite    Caller
 	provider Caller
 	codes    func(ctx context.Context, corpID string) (string, error)
-	cache    Cache
-	claims   Claimer
-	logger   *slog.Logger
+	stores   *stores
 
 	corps     sync.Map // corpID: *corpTokens
 	exchanges exchanges
@@ -87,11 +85,8 @@ func NewClient(config ClientConfig) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{api: api, suiteID: config.SuiteID, codes: config.PermanentCodes, cache: config.Cache, claims: config.Claims,
-		logger: config.Logger}
-	if c.cache == nil {
-		c.cache = NewMemoryCache()
-	}
+	c := &Client{api: api, suiteID: config.SuiteID, codes: config.PermanentCodes,
+		stores: newStores(config.Cache, config.Claims, config.Logger)}
 	suite := TokenSource(missing("ClientConfig.SuiteID"))
 	provider := TokenSource(missing("ClientConfig.ProviderCorpID"))
 	switch {
@@ -107,17 +102,15 @@ func NewClient(config ClientConfig) (*Client, error) {
 		return nil, errors.New("openwork: ClientConfig.MaxAnswerBytes is negative, or more than 1 GiB")
 	}
 	if config.SuiteID != "" {
-		suite, err = NewSuiteAccessToken(SuiteAccessTokenConfig{SuiteID: config.SuiteID, Secret: config.SuiteSecret,
-			Tickets: config.Tickets, Cache: c.cache, Claims: c.claims, HTTPClient: config.HTTPClient, BaseURL: config.BaseURL,
-			Logger: config.Logger})
+		suite, err = newSuiteAccessToken(SuiteAccessTokenConfig{SuiteID: config.SuiteID, Secret: config.SuiteSecret,
+			Tickets: config.Tickets}, api, c.stores)
 		if err != nil {
 			return nil, err
 		}
 	}
 	if config.ProviderCorpID != "" {
-		provider, err = NewProviderAccessToken(ProviderAccessTokenConfig{CorpID: config.ProviderCorpID,
-			Secret: config.ProviderSecret, Cache: c.cache, Claims: c.claims, HTTPClient: config.HTTPClient,
-			BaseURL: config.BaseURL, Logger: config.Logger})
+		provider, err = newProviderAccessToken(ProviderAccessTokenConfig{CorpID: config.ProviderCorpID,
+			Secret: config.ProviderSecret}, api, c.stores)
 		if err != nil {
 			return nil, err
 		}
@@ -260,7 +253,7 @@ func (c *Client) corpTokens(corpID string) *corpTokens {
 	}
 	owner := c.suiteID + ":" + corpID
 	token := func(kind string, plan func(context.Context) (fetchPlan, error)) *CachedToken {
-		return newCachedToken(kind+":"+owner, c.cache, c.claims, c.logger, plan)
+		return newCachedToken(kind+":"+owner, c.stores, plan)
 	}
 	ticket := func(path string, query url.Values) func(context.Context) (fetchPlan, error) {
 		return func(context.Context) (fetchPlan, error) {
@@ -309,7 +302,9 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 	if c.codes == nil {
 		return "", errors.New("openwork: ClientConfig.PermanentCodes is not set")
 	}
-	code, err := c.codes(ctx, corpID)
+	code, err := ask(ctx, &c.stores.calls.codes, 2*codeTimeout, codeTimeout, func(ctx context.Context) (string, error) {
+		return c.codes(ctx, corpID)
+	})
 	if err != nil {
 		return "", fmt.Errorf("openwork: permanent code of corp %s: %w", corpID, err)
 	}

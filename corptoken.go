@@ -59,7 +59,7 @@ func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) 
 	key := "corp_access_token:" + owner + ":" + code.tag(config.PermanentCode)
 	plan := fetchPlan{tag: code.tag(config.PermanentCode), prepare: code.prepare,
 		fetch: func(ctx context.Context) (newToken, error) { return code.fetch(ctx, config.PermanentCode) }}
-	return &CorpAccessToken{newCachedToken(key, config.Cache, config.Claims, config.Logger,
+	return &CorpAccessToken{newCachedToken(key, newStores(config.Cache, config.Claims, config.Logger),
 		func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
 

@@ -36,14 +36,18 @@ type ProviderAccessToken struct{ token *CachedToken }
 // NewProviderAccessToken makes a ProviderAccessToken; no call is made yet. It refuses a missing CorpID or Secret, and
 // one with a blank or a line end around it.
 func NewProviderAccessToken(config ProviderAccessTokenConfig) (*ProviderAccessToken, error) {
+	api, err := newAPI(config.HTTPClient, config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return newProviderAccessToken(config, api, newStores(config.Cache, config.Claims, config.Logger))
+}
+
+func newProviderAccessToken(config ProviderAccessTokenConfig, api *api, stores *stores) (*ProviderAccessToken, error) {
 	if config.CorpID == "" || config.Secret == "" {
 		return nil, errors.New("openwork: ProviderAccessTokenConfig needs CorpID and Secret")
 	}
 	if err := cmp.Or(checkEnds("corpid", config.CorpID), checkEnds("provider_secret", config.Secret)); err != nil {
-		return nil, err
-	}
-	api, err := newAPI(config.HTTPClient, config.BaseURL)
-	if err != nil {
 		return nil, err
 	}
 	tag := fingerprint(config.Secret, "provider_access_token")
@@ -56,8 +60,7 @@ func NewProviderAccessToken(config ProviderAccessTokenConfig) (*ProviderAccessTo
 			body: map[string]string{"corpid": config.CorpID, "provider_secret": config.Secret}}, &answer)
 		return newToken{answer.Token, answer.ExpiresIn.duration(), tag}, err
 	}}
-	return &ProviderAccessToken{newCachedToken("provider_access_token:"+config.CorpID, config.Cache, config.Claims,
-		config.Logger, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
+	return &ProviderAccessToken{newCachedToken("provider_access_token:"+config.CorpID, stores, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
 
 // Format shows whose token it is, not the token.

@@ -44,14 +44,18 @@ type SuiteAccessToken struct {
 // NewSuiteAccessToken makes a SuiteAccessToken; no call is made yet. It refuses a missing SuiteID, Secret or Tickets,
 // and an id or secret with a blank or a line end around it.
 func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, error) {
+	api, err := newAPI(config.HTTPClient, config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return newSuiteAccessToken(config, api, newStores(config.Cache, config.Claims, config.Logger))
+}
+
+func newSuiteAccessToken(config SuiteAccessTokenConfig, api *api, stores *stores) (*SuiteAccessToken, error) {
 	if config.SuiteID == "" || config.Secret == "" || config.Tickets == nil {
 		return nil, errors.New("openwork: SuiteAccessTokenConfig needs SuiteID, Secret and Tickets")
 	}
 	if err := cmp.Or(checkEnds("suite_id", config.SuiteID), checkEnds("suite_secret", config.Secret)); err != nil {
-		return nil, err
-	}
-	api, err := newAPI(config.HTTPClient, config.BaseURL)
-	if err != nil {
 		return nil, err
 	}
 	ordered, ok := config.Tickets.(*tickets)
@@ -84,8 +88,7 @@ func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, erro
 		}
 		return fetch(ctx, newer)
 	}}
-	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, config.Cache, config.Claims,
-		config.Logger, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
+	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, stores, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
 
 // Format shows whose token it is, not the token.
