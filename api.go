@@ -67,6 +67,7 @@ const (
 	codeTooConcurrent      = 45033
 	codeAuthorizationGone  = 48004
 	codeAuthorizationGone2 = 301007
+	codeAddressNotAllowed  = 60020
 	codeAuthorizationGone3 = 2000002
 )
 

@@ -297,7 +297,7 @@ func (c *Client) exchange(ctx context.Context, path, authCode string) (*Authoriz
 	}
 	key := "authorization:" + c.suiteID + ":" + fingerprint(authCode, "auth_code of "+c.suiteID)
 	exchange := c.exchanges.of(key, func() *CachedToken {
-		plan := fetchPlan{prepare: (corpCode{suite: c.suite}).prepare, fetch: func(ctx context.Context) (newToken, error) {
+		plan := fetchPlan{op: opOf(path), endpoint: opOf(path) + ":" + c.suiteID, prepare: (corpCode{suite: c.suite}).prepare, fetch: func(ctx context.Context) (newToken, error) {
 			at := strconv.FormatInt(time.Now().Unix(), 10)
 			answer, err := c.exchangeOnce(ctx, path, authCode)
 			return newToken{value: at + " " + string(answer), life: exchangeKept}, err

@@ -259,6 +259,7 @@ func (c *Client) corpTokens(corpID string) *corpTokens {
 		return func(context.Context) (fetchPlan, error) {
 			corp := c.Corp(corpID)
 			return fetchPlan{
+				op:      opOf(path),
 				prepare: func(ctx context.Context) error { _, err := corp.Token(ctx); return err },
 				fetch:   func(ctx context.Context) (newToken, error) { return corp.ticket(ctx, path, query) },
 			}, nil
@@ -282,7 +283,7 @@ func (c *Client) corpPlan(ctx context.Context, corpID string) (fetchPlan, error)
 	if err != nil {
 		return fetchPlan{}, err
 	}
-	return fetchPlan{tag: source.tag(code), prepare: source.prepare, fetch: func(ctx context.Context) (newToken, error) {
+	return fetchPlan{tag: source.tag(code), op: source.op(), endpoint: source.op() + ":" + c.suiteID, prepare: source.prepare, fetch: func(ctx context.Context) (newToken, error) {
 		token, err := source.fetch(ctx, code)
 		switch errorCode(err) {
 		case codeBadSecret, codeBadToken, codeBadPermanentCode:

@@ -53,11 +53,13 @@ func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) 
 	code := corpCode{api: api, suite: config.Suite, corpID: config.CorpID}
 	// Suite and code are part of the key: another app's token for the same corp is another token.
 	owner := config.CorpID
+	endpoint := ""
 	if suite, ok := config.Suite.(*SuiteAccessToken); ok {
 		owner = suite.suiteID + ":" + owner
+		endpoint = code.op() + ":" + suite.suiteID
 	}
 	key := "corp_access_token:" + owner + ":" + code.tag(config.PermanentCode)
-	plan := fetchPlan{tag: code.tag(config.PermanentCode), prepare: code.prepare,
+	plan := fetchPlan{tag: code.tag(config.PermanentCode), op: code.op(), endpoint: endpoint, prepare: code.prepare,
 		fetch: func(ctx context.Context) (newToken, error) { return code.fetch(ctx, config.PermanentCode) }}
 	return &CorpAccessToken{newCachedToken(key, newStores(config.Cache, config.Claims, config.Logger),
 		func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
@@ -84,6 +86,14 @@ type corpCode struct {
 
 func (c corpCode) tag(permanentCode string) string {
 	return fingerprint(permanentCode, "corp_access_token")
+}
+
+// op is what errors call the endpoint.
+func (c corpCode) op() string {
+	if c.suite == nil {
+		return "gettoken"
+	}
+	return "get_corp_token"
 }
 
 // prepare has the suite's token at hand: getting that may take as long as a fetch of its own.

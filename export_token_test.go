@@ -4,3 +4,6 @@ package openwork
 func JSSign(ticket, nonce string, timestamp int64, pageURL string) string {
 	return jsSignature(ticket, nonce, timestamp, pageURL)
 }
+
+// Pauses is how many pauses after failed calls the Client remembers.
+func Pauses(c *Client) int { return c.stores.pauses.Len() }

@@ -2,6 +2,7 @@ package openwork_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -282,5 +283,213 @@ func TestD19_FrozenCacheAfterTheAnswer(t *testing.T) {
 		cache.slow = 0
 		other := suiteToken.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
 		require.NoError(t, api.check(requireToken(t, other), suiteKind), "the refused token came back")
+	})
+}
+
+// callsInAnHour has replicas ask for a token twice a second, for an hour.
+func callsInAnHour(t *testing.T, api *pretendAPI, kind tokenKind, sources []openwork.TokenSource, code int) int {
+	t.Helper()
+	before := api.called(kind.endpoint)
+	for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(500 * time.Millisecond) {
+		for _, source := range sources {
+			_, err := source.Token(context.Background())
+			requireFailure(t, code, err)
+		}
+	}
+	return api.called(kind.endpoint) - before
+}
+
+// What WeCom says is asked for again more and more seldom.
+func TestD3_VerdictUnderSteadyTraffic(t *testing.T) {
+	t.Parallel()
+	for _, kind := range tokenKinds {
+		for _, code := range []int{40001, 40013, 40014, 40080, 40084, 40085, 40091, 48002, 60020, -1, 45033, 45009} {
+			for name, isShared := range map[string]bool{"one Claimer": true, "no Claimer": false} {
+				runInBubble(t, fmt.Sprint(kind.name, ", ", code, ", ", name), func(t *testing.T) {
+					api, cache := newPretendAPI(), openwork.NewMemoryCache()
+					replicas := 4
+					if !isShared {
+						replicas = 1
+					}
+					var sources []openwork.TokenSource
+					for range replicas {
+						sources = append(sources, kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)}))
+					}
+					api.always(kind.endpoint, apiAnswer{Code: code})
+					most := 250
+					if code > 0 && code != 60020 && code != 45009 && code != 45033 {
+						most = 50 // for all replicas together
+					}
+					assert.LessOrEqual(t, callsInAnHour(t, api, kind, sources, code), most)
+
+					api.always(kind.endpoint, apiAnswer{})
+					time.Sleep(7 * time.Minute)
+					for _, source := range sources {
+						requireToken(t, source)
+					}
+				})
+			}
+		}
+	}
+}
+
+// After news nobody waits for the end of the pause.
+func TestD3_NewsEndThePause(t *testing.T) {
+	t.Parallel()
+	const recent = 2100 * time.Millisecond // how long an error is repeated without a look
+	newReplicas := func(t *testing.T, edit func(*openwork.ClientConfig)) (*clientFixture, []*openwork.Client) {
+		f := newClientFixture(t, edit)
+		replicas := []*openwork.Client{f.Client}
+		for range 3 {
+			client, err := openwork.NewClient(f.config)
+			require.NoError(t, err)
+			replicas = append(replicas, client)
+		}
+		return f, replicas
+	}
+	sources := func(replicas []*openwork.Client, of func(*openwork.Client) openwork.TokenSource) (all []openwork.TokenSource) {
+		for _, client := range replicas {
+			all = append(all, of(client))
+		}
+		return all
+	}
+	ofCorp := func(c *openwork.Client) openwork.TokenSource { return c.Corp(testCorp) }
+	runInBubble(t, "another permanent code", func(t *testing.T) {
+		f, replicas := newReplicas(t, func(c *openwork.ClientConfig) { c.Tickets = keptTickets(t) })
+		f.codes.set(testCorp, secretMark+"-bad-code")
+		calls := callsInAnHour(t, f.api, corpToken, sources(replicas, ofCorp), 40084)
+		assert.LessOrEqual(t, calls, 250)
+		f.codes.set(testCorp, testPermanentCode)
+		time.Sleep(recent)
+		for _, client := range replicas {
+			requireToken(t, client.Corp(testCorp))
+		}
+	})
+	runInBubble(t, "a new ticket", func(t *testing.T) {
+		tickets := openwork.TicketsIn(openwork.NewMemoryCache())
+		put := func(value string) {
+			require.NoError(t, tickets.PutTicket(context.Background(), testSuiteID, openwork.SuiteTicket{Value: value, Time: time.Now()}))
+		}
+		f, replicas := newReplicas(t, func(c *openwork.ClientConfig) { c.Tickets = tickets })
+		f.api.acceptOnlyTicket(testSuiteID, secretMark+"-new")
+		put(secretMark + "-old")
+		for range 200 {
+			for _, client := range replicas {
+				_, err := client.Suite().Token(context.Background())
+				requireFailure(t, 40085, err)
+				_, err = client.Corp(testCorp).Token(context.Background())
+				requireFailure(t, 40085, err)
+			}
+			time.Sleep(time.Second)
+		}
+		assert.LessOrEqual(t, f.api.called("get_suite_token"), 10)
+		put(secretMark + "-new")
+		time.Sleep(recent)
+		for _, client := range replicas {
+			requireToken(t, client.Suite())
+			requireToken(t, client.Corp(testCorp))
+		}
+	})
+	runInBubble(t, "Forget", func(t *testing.T) {
+		f, replicas := newReplicas(t, func(c *openwork.ClientConfig) { c.Tickets = keptTickets(t) })
+		f.api.knowCode(testCorp, "")
+		callsInAnHour(t, f.api, corpToken, sources(replicas, ofCorp), 40084)
+		f.api.knowCode(testCorp, testPermanentCode)
+		require.NoError(t, replicas[0].Forget(context.Background(), testCorp))
+		requireToken(t, replicas[0].Corp(testCorp))
+		time.Sleep(recent)
+		for _, client := range replicas {
+			requireToken(t, client.Corp(testCorp)) // what the first has got
+		}
+	})
+	runInBubble(t, "another secret", func(t *testing.T) {
+		api, cache := newPretendAPI(), openwork.NewMemoryCache()
+		wrong := suiteToken.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t), SuiteSecret: secretMark + "-wrong"})
+		_, err := wrong.Token(context.Background())
+		requireFailure(t, 40080, err)
+		requireToken(t, suiteToken.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)}))
+	})
+}
+
+// A limit of calls is one of the endpoint: it is not run into again for each corp.
+func TestD18_LimitOfAnEndpoint(t *testing.T) {
+	t.Parallel()
+	runInBubble(t, "500 corps", func(t *testing.T) {
+		f := newClientFixture(t, func(c *openwork.ClientConfig) {
+			c.Tickets = keptTickets(t)
+			c.PermanentCodes = func(context.Context, string) (string, error) { return testPermanentCode, nil }
+		})
+		other, err := openwork.NewClient(f.config)
+		require.NoError(t, err)
+		f.api.always("get_corp_token", apiAnswer{Code: 45009})
+		for i := range 500 {
+			for _, client := range []*openwork.Client{f.Client, other} {
+				_, err := client.Corp(fmt.Sprint("wpcorp", i)).Token(context.Background())
+				requireFailure(t, 45009, err)
+			}
+		}
+		assert.Equal(t, 1, f.api.called("get_corp_token"))
+		requireToken(t, f.Suite())
+		_, err = f.PermanentCode(context.Background(), testAuthCode)
+		assert.NotContains(t, fmt.Sprint(err), "45009", "other endpoints have limits of their own")
+		time.Sleep(61 * time.Second)
+		f.api.always("get_corp_token", apiAnswer{})
+		f.api.knowCode("wpcorp7", testPermanentCode)
+		requireToken(t, f.Corp("wpcorp7"))
+	})
+	for version, exchange := range exchanges {
+		runInBubble(t, "exchange, "+version, func(t *testing.T) {
+			f := newExchangeFixture(t, 0)
+			replica := f.replica(t)
+			f.api.script(exchange.endpoint, apiAnswer{Code: 45009})
+			for i := range 50 {
+				_, err := exchange.call(context.Background(), f.Client, fmt.Sprint(testAuthCode, i))
+				requireFailure(t, 45009, err)
+				_, err = exchange.call(context.Background(), replica, fmt.Sprint(testAuthCode, i))
+				requireFailure(t, 45009, err)
+				time.Sleep(time.Second)
+			}
+			assert.Equal(t, 1, f.api.called(exchange.endpoint))
+			time.Sleep(11 * time.Second)
+			for i, client := range []*openwork.Client{f.Client, replica} {
+				got, err := exchange.call(context.Background(), client, fmt.Sprint(testAuthCode, i))
+				require.NoError(t, err, "a minute at most")
+				requireAuthorization(t, got)
+			}
+		})
+	}
+}
+
+// Strangers who post what are no auth codes at a public redirect pause nobody
+// else, and leave nothing behind.
+func TestD18_StrangersExchangeGarbage(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T) {
+		f := newExchangeFixture(t, 0, func(c *openwork.ClientConfig) { c.Tickets = keptTickets(t) })
+		f.api.always(exchangeEndpoint, apiAnswer{})
+		f.api.handle(exchangeEndpoint, func(call apiCall) apiAnswer {
+			if call.JSON["auth_code"] != testAuthCode {
+				return apiAnswer{Code: 40078}
+			}
+			return apiAnswer{Body: f.answer}
+		})
+		for i := range 2000 {
+			_, err := f.PermanentCode(context.Background(), fmt.Sprint("garbage-", i))
+			requireFailure(t, 40078, err)
+		}
+		before := f.api.called(exchangeEndpoint)
+		for range 600 { // the same again and again
+			_, err := f.PermanentCode(context.Background(), "garbage-0")
+			requireFailure(t, 40078, err)
+			time.Sleep(time.Second)
+		}
+		assert.LessOrEqual(t, f.api.called(exchangeEndpoint)-before, 12)
+		got, err := f.PermanentCode(context.Background(), testAuthCode)
+		require.NoError(t, err)
+		requireAuthorization(t, got)
+		time.Sleep(time.Hour)
+		_, err = f.PermanentCode(context.Background(), "garbage-0")
+		requireFailure(t, 40078, err)
+		assert.LessOrEqual(t, openwork.Pauses(f.Client), 1)
 	})
 }

@@ -51,7 +51,7 @@ func newProviderAccessToken(config ProviderAccessTokenConfig, api *api, stores *
 		return nil, err
 	}
 	tag := fingerprint(config.Secret, "provider_access_token")
-	plan := fetchPlan{tag: tag, fetch: func(ctx context.Context) (newToken, error) {
+	plan := fetchPlan{tag: tag, op: "get_provider_token", fetch: func(ctx context.Context) (newToken, error) {
 		var answer struct {
 			Token     string  `json:"provider_access_token"`
 			ExpiresIn seconds `json:"expires_in"`

@@ -7,16 +7,19 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/openwork-go/openwork/internal/backoff"
 	"github.com/openwork-go/openwork/internal/guard"
 )
 
-// stores is what the tokens of one Client hang on: the Cache and the Claimer.
-// Each call has a deadline of its own, and a second try while there is time.
+// stores is what the tokens of one Client hang on: the Cache and the Claimer,
+// and the pauses after calls that failed. Each call of the two has a deadline of
+// its own, and a second try while there is time.
 type stores struct {
 	cache  Cache
 	claims Claimer // or nil
 	logger *slog.Logger
 	calls  struct{ cache, claims, fetch, codes guard.Calls }
+	pauses backoff.Table
 }
 
 const (

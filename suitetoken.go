@@ -73,22 +73,27 @@ func newSuiteAccessToken(config SuiteAccessTokenConfig, api *api, stores *stores
 		}, &answer)
 		return newToken{answer.Token, answer.ExpiresIn.duration(), tag}, err
 	}
-	plan := fetchPlan{tag: tag, fetch: func(ctx context.Context) (newToken, error) {
-		ticket, err := ordered.Ticket(ctx, config.SuiteID)
-		if err != nil {
-			return newToken{}, err
-		}
-		token, err := fetch(ctx, ticket)
-		if errorCode(err) != codeBadSuiteTicket {
-			return token, err
-		}
-		newer, ticketErr := ordered.Ticket(ctx, config.SuiteID)
-		if ticketErr != nil || newer.Value == ticket.Value {
-			return token, err
-		}
-		return fetch(ctx, newer)
-	}}
-	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, stores, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
+	const op = "get_suite_token"
+	plan := func(context.Context) (fetchPlan, error) {
+		var ticket SuiteTicket
+		return fetchPlan{tag: tag, op: op, about: func() string { return fingerprint(ticket.Value, "suite_ticket") },
+			prepare: func(ctx context.Context) (err error) {
+				ticket, err = ordered.Ticket(ctx, config.SuiteID)
+				return err
+			},
+			fetch: func(ctx context.Context) (newToken, error) {
+				token, err := fetch(ctx, ticket)
+				if errorCode(err) != codeBadSuiteTicket {
+					return token, err
+				}
+				newer, ticketErr := ordered.Ticket(ctx, config.SuiteID)
+				if ticketErr != nil || newer.Value == ticket.Value {
+					return token, err
+				}
+				return fetch(ctx, newer)
+			}}, nil
+	}
+	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, stores, plan)}, nil
 }
 
 // Format shows whose token it is, not the token.

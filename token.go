@@ -49,8 +49,12 @@ type CachedTokenConfig struct {
 // Callers that find no token share one fetch, across replicas too where there is a Claimer, and each may leave with its
 // own context. From 5 minutes, or a tenth of its life, before its end, a token is still served while it is fetched anew,
 // at most once a minute; from 30 seconds before, callers wait. If fetching fails, a token that is good is served on;
-// without one, the error is repeated for 2 seconds, or for a minute if WeCom limits the calls. It is safe for concurrent
-// use.
+// without one, the error is repeated for 2 seconds.
+//
+// What WeCom answers, an APIError of Fetch, is not asked for again at once: there
+// is a pause of 2 seconds, which grows to 5 minutes (2 while WeCom is busy; a
+// minute, always, if it limits the calls), and which replicas share through the
+// Claimer. It is safe for concurrent use.
 type CachedToken struct {
 	key string
 	*stores
@@ -73,9 +77,12 @@ type CachedToken struct {
 
 // fetchPlan is how to get a token now. A token in the cache with another tag was made from another secret.
 type fetchPlan struct {
-	tag     string
-	prepare func(ctx context.Context) error // what may take long before fetch can begin; or nil
-	fetch   func(ctx context.Context) (newToken, error)
+	tag      string
+	op       string                          // the call that fetch makes, as errors name it; "": unknown
+	endpoint string                          // whose limit of calls it shares; "": only its own
+	about    func() string                   // a fingerprint of what else it is made with, once prepared; or nil
+	prepare  func(ctx context.Context) error // what may take long before fetch can begin; or nil
+	fetch    func(ctx context.Context) (newToken, error)
 }
 
 type newToken struct {
@@ -104,7 +111,6 @@ const (
 	flightTimeout  = 35 * time.Second // longer than another's lease and two fetches
 	insistPause    = 10 * time.Second // in which a token that WeCom gave out again is not dropped again
 	rememberFailed = 2 * time.Second
-	limitedPause   = time.Minute // after 45009
 )
 
 // Format shows the Key: a Cache holds tokens, and may be a map.
@@ -196,8 +202,10 @@ func (c *CachedToken) drop(ctx context.Context, token string, expectAnother bool
 func (c *CachedToken) forget(ctx context.Context) error {
 	c.mu.Lock()
 	c.current.Store(nil)
+	c.failed = nil
 	c.epoch++
 	c.mu.Unlock()
+	c.pauses.End(c.key)
 	return c.delete(ctx, c.key)
 }
 
@@ -264,7 +272,7 @@ func (c *CachedToken) landed(f *flight, now time.Time) (hasFailed bool) {
 		return false
 	}
 	c.failures++
-	c.failed, c.again = f.err, now.Add(max(rememberFailed, pauseForAll(f.err)))
+	c.failed, c.again = f.err, now.Add(rememberFailed)
 	pause := fetchEvery << min(c.failures-1, 2)
 	if errors.Is(f.err, ErrNoSuiteTicket) || errors.Is(f.err, ErrSuiteTicketExpired) {
 		c.again = now // no call was made, and a ticket may arrive at any time
@@ -287,9 +295,10 @@ func (c *CachedToken) refresh(ctx context.Context, f *flight) {
 	}
 	held, release, err := c.seek(ctx, plan, epoch)
 	if release != nil {
-		defer func() { release(err) }()
+		defer release()
 		var fetched *heldToken
 		if fetched, err = c.fetch(ctx, plan); err == nil {
+			c.resume(plan)
 			accepted, bad := c.accept(fetched, epoch)
 			c.land(f, accepted, nil)
 			if accepted == fetched {
@@ -297,6 +306,7 @@ func (c *CachedToken) refresh(ctx context.Context, f *flight) {
 			}
 			return
 		}
+		defer c.pause(context.WithoutCancel(ctx), plan, err) // before release
 	}
 	if err != nil { // another replica may have fared better
 		if held = c.look(context.WithoutCancel(ctx), plan.tag, epoch); held != nil {
@@ -309,7 +319,7 @@ func (c *CachedToken) refresh(ctx context.Context, f *flight) {
 
 // seek finds a token that another replica has fetched, or a reason not to fetch
 // one. Else the fetch is ours, until release.
-func (c *CachedToken) seek(ctx context.Context, plan fetchPlan, epoch int) (_ *heldToken, release func(error), _ error) {
+func (c *CachedToken) seek(ctx context.Context, plan fetchPlan, epoch int) (_ *heldToken, release func(), _ error) {
 	if held := c.look(ctx, plan.tag, epoch); held != nil {
 		return held, nil, nil
 	}
@@ -321,13 +331,20 @@ func (c *CachedToken) seek(ctx context.Context, plan fetchPlan, epoch int) (_ *h
 			return nil, nil, hideCrash(err)
 		}
 	}
+	if err := c.pausedHere(plan); err != nil {
+		return nil, nil, err
+	}
 	held, release, err := c.claim(ctx, plan.tag, epoch)
 	if held != nil || err != nil {
 		return held, nil, err
 	}
 	if held := c.look(ctx, plan.tag, epoch); held != nil { // fetched between the first look and the claim
-		release(nil)
+		release()
 		return held, nil, nil
+	}
+	if err := c.pausedElsewhere(ctx, plan); err != nil {
+		release()
+		return nil, nil, err
 	}
 	return nil, release, nil
 }
@@ -390,27 +407,17 @@ func (c *CachedToken) look(ctx context.Context, tag string, epoch int) *heldToke
 	return cached
 }
 
-// claim makes the fetch ours, or waits for whoever it belongs to and returns their token, or their error if it would be ours
-// too. Without a Claimer, or while it is down, it is always ours; release ends that.
-func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(error), err error) {
+// claim makes the fetch ours, or waits for whoever it belongs to and returns their token. Without a Claimer, or while it is down, it is always ours; release ends that.
+func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(), err error) {
 	if c.claims == nil {
-		return nil, func(error) {}, nil
+		return nil, func() {}, nil
 	}
 	key, owner := c.key+":claim", rand.Text()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
-		state, result, err := c.stores.claim(ctx, key, owner, fetchLease)
+		state, _, err := c.stores.claim(ctx, key, owner, fetchLease)
 		switch {
-		case err == nil && state == ClaimDone:
-			return nil, nil, failedElsewhere(result)
 		case err != nil || state != ClaimBusy:
-			return nil, func(err error) {
-				ctx := context.WithoutCancel(ctx)
-				if pause := pauseForAll(err); pause > 0 && !c.once {
-					_ = c.done(ctx, key, owner, encodeFailure(err), pause)
-				} else {
-					_ = c.release(ctx, key, owner) // the lease ends it otherwise
-				}
-			}, nil
+			return nil, func() { _ = c.release(context.WithoutCancel(ctx), key, owner) }, nil // the lease ends it otherwise
 		}
 		select {
 		case <-time.After(pause + jitter(pause)):
@@ -421,50 +428,6 @@ func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *held
 			return held, nil, nil
 		}
 	}
-}
-
-// pauseForAll is for how long no replica should ask again, after an answer that all would get: WeCom is busy, or limits the
-// calls. Whatever else goes wrong may do so in this replica only.
-func pauseForAll(err error) time.Duration {
-	var status *statusError
-	var elsewhere *failureElsewhere
-	switch code := errorCode(err); {
-	case errors.As(err, &elsewhere): // who was told it has told all
-		return 0
-	case code == codeLimited:
-		return limitedPause
-	case code == codeBusy, code == codeTooConcurrent, errors.As(err, &status) && status.code >= 500:
-		return rememberFailed
-	}
-	return 0
-}
-
-// encodeFailure writes "<errcode> <text>", for the other replicas.
-func encodeFailure(err error) string {
-	text := err.Error()
-	if api := (*APIError)(nil); errors.As(err, &api) {
-		text = api.Op + " " + api.Message
-	}
-	return strconv.Itoa(errorCode(err)) + " " + text
-}
-
-// failureElsewhere is what another replica was told. How long ago is not known, so it is worth asking the Claimer again soon.
-type failureElsewhere struct{ err error }
-
-func (e *failureElsewhere) Error() string {
-	return "openwork: in another replica: " + strings.TrimPrefix(e.err.Error(), "openwork: ")
-}
-
-func (e *failureElsewhere) Unwrap() error { return e.err }
-
-func failedElsewhere(text string) error {
-	first, text, _ := strings.Cut(text, " ")
-	code, _ := strconv.Atoi(first)
-	if code == 0 {
-		return &failureElsewhere{errors.New(text)}
-	}
-	op, message, _ := strings.Cut(text, " ")
-	return &failureElsewhere{&APIError{Op: op, Code: code, Message: message}}
 }
 
 // accept makes a token the current one in this process, unless that has got one
