@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -106,12 +107,28 @@ func newAPI(client *http.Client, baseURL string) (*api, error) {
 		return nil, errors.New("openwork: BaseURL is no http or https URL")
 	}
 	if client == nil {
-		client = &http.Client{Timeout: callTimeout}
+		client = &http.Client{Timeout: callTimeout, Transport: ownTransport()}
 	}
 	own := *client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &api{client: &own, base: base}, nil
 }
+
+// mostConnections is how many connections there are to a host, in use or kept
+// for the next call. http.DefaultTransport keeps two and opens any number.
+const mostConnections = 64
+
+// ownTransport is shared by all that have no HTTP client of their own, as
+// http.DefaultTransport is, so that their connections are too.
+var ownTransport = sync.OnceValue(func() http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil // the program has put its own there
+	}
+	own := standard.Clone()
+	own.MaxConnsPerHost, own.MaxIdleConnsPerHost = mostConnections, mostConnections
+	return own
+})
 
 // call is one call of the API.
 type call struct {

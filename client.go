@@ -35,7 +35,7 @@ type ClientConfig struct {
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
 	Claims     Claimer      // nil: Cache if it is one, else each replica fetches for itself
-	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
+	HTTPClient *http.Client // nil: one with a timeout of 10 seconds and at most 64 connections; redirects are not followed
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 
