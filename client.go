@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // ClientConfig says for whom a Client calls WeCom's API: a suite, the provider,
@@ -30,7 +32,8 @@ type ClientConfig struct {
 
 	// PermanentCodes looks a corp's permanent code up in the user's database. Required for Corp. An empty code means that
 	// the corp has not authorised the suite. It is called when a token is fetched, and once more when WeCom refuses the
-	// code, since another replica may have stored a new one; for a corp without a code at every call.
+	// code, since another replica may have stored a new one; for a corp without a code at every call. It has 5 seconds, and
+	// is asked once more if it fails.
 	PermanentCodes func(ctx context.Context, corpID string) (string, error)
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
@@ -69,7 +72,8 @@ type Client struct {
 	codes    func(ctx context.Context, corpID string) (string, error)
 	stores   *stores
 
-	corps     sync.Map // corpID: *corpTokens
+	corps     sync.Map     // corpID: *corpTokens
+	nextSweep atomic.Int64 // of corps, unix nanoseconds
 	exchanges exchanges
 }
 
@@ -245,9 +249,33 @@ func (c *Client) Forget(ctx context.Context, corpID string) error {
 }
 
 // corpTokens are the tokens of a corp that expire.
-type corpTokens struct{ access, jsapi, agent *CachedToken }
+type corpTokens struct {
+	access, jsapi, agent *CachedToken
+	used                 atomic.Int64 // unix nanoseconds
+}
+
+// corpIdle is after how long without a call nothing is kept of a corp in memory:
+// its tokens, which live for two hours, are over by then.
+const corpIdle = 24 * time.Hour
 
 func (c *Client) corpTokens(corpID string) *corpTokens {
+	now := time.Now()
+	tokens := c.corpTokensOf(corpID)
+	tokens.used.Store(now.UnixNano())
+	next := c.nextSweep.Load()
+	if now.UnixNano() < next || !c.nextSweep.CompareAndSwap(next, now.Add(time.Hour).UnixNano()) {
+		return tokens
+	}
+	c.corps.Range(func(corpID, old any) bool {
+		if now.UnixNano()-old.(*corpTokens).used.Load() > int64(corpIdle) {
+			c.corps.CompareAndDelete(corpID, old)
+		}
+		return true
+	})
+	return tokens
+}
+
+func (c *Client) corpTokensOf(corpID string) *corpTokens {
 	if tokens, ok := c.corps.Load(corpID); ok {
 		return tokens.(*corpTokens)
 	}
@@ -271,6 +299,19 @@ func (c *Client) corpTokens(corpID string) *corpTokens {
 		agent:  token("agent_config_ticket", ticket("/cgi-bin/ticket/get", url.Values{"type": {"agent_config"}})),
 	})
 	return tokens.(*corpTokens)
+}
+
+// areBlank tells whether there has never been a token: nothing is lost with them.
+func (t *corpTokens) areBlank() bool {
+	for _, token := range []*CachedToken{t.access, t.jsapi, t.agent} {
+		token.mu.Lock()
+		isBlank := token.current.Load() == nil && token.bad == ""
+		token.mu.Unlock()
+		if !isBlank {
+			return false
+		}
+	}
+	return true
 }
 
 // corpPlan looks the permanent code up, and once more if WeCom refuses it.
@@ -307,7 +348,7 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 		return c.codes(ctx, corpID)
 	})
 	if err != nil {
-		return "", fmt.Errorf("openwork: permanent code of corp %s: %w", corpID, err)
+		return "", fmt.Errorf("openwork: %w of corp %s: %w", errCodeUnknown, corpID, err)
 	}
 	if code == "" {
 		return "", fmt.Errorf("%w: %w of corp %s", ErrAuthorizationRevoked, errNoPermanentCode, corpID)
@@ -315,7 +356,10 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 	return code, checkEnds("permanent_code of corp "+corpID, code)
 }
 
-var errNoPermanentCode = errors.New("no permanent code")
+var (
+	errNoPermanentCode = errors.New("no permanent code")
+	errCodeUnknown     = errors.New("permanent code") // it could not be looked up
+)
 
 // corpSource finds the corp's token at each call, so that Forget holds for clients made before it.
 type corpSource struct{ corp *CorpClient }
@@ -326,8 +370,8 @@ func (s corpSource) tokens() *corpTokens { return s.corp.client.corpTokens(s.cor
 func (s corpSource) Token(ctx context.Context) (string, error) {
 	tokens := s.tokens()
 	token, err := tokens.access.Token(ctx)
-	if errors.Is(err, errNoPermanentCode) { // it may be no corp at all: keep nothing of it
-		s.corp.client.corps.CompareAndDelete(s.corp.corpID, tokens)
+	if (errors.Is(err, errNoPermanentCode) || errors.Is(err, errCodeUnknown)) && tokens.areBlank() {
+		s.corp.client.corps.CompareAndDelete(s.corp.corpID, tokens) // it may be no corp at all: keep nothing of it
 	}
 	return token, err
 }

@@ -2,6 +2,7 @@ package openwork_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -48,4 +49,94 @@ func TestD17_ConnectionsOfTheDefaultClient(t *testing.T) {
 			assert.LessOrEqual(t, opened.Load(), int64(c.most))
 		})
 	}
+}
+
+// A database that errs for corps it does not know, where others say "": nothing
+// is kept of them, however often they are asked for.
+func TestD16_PermanentCodesErrsForUnknownCorps(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(*openwork.CorpClient) error{
+		"call": func(c *openwork.CorpClient) error {
+			return c.Get(context.Background(), "/cgi-bin/user/get", nil, nil)
+		},
+		"Token":       func(c *openwork.CorpClient) error { _, err := c.Token(context.Background()); return err },
+		"JSAPITicket": func(c *openwork.CorpClient) error { _, err := c.JSAPITicket(context.Background()); return err },
+		"AgentTicket": func(c *openwork.CorpClient) error { _, err := c.AgentTicket(context.Background()); return err },
+	} {
+		for why, unknown := range map[string]func() (string, error){
+			"errs": func() (string, error) { return "", errAway }, "panics": func() (string, error) { panic("oops") },
+			"none": func() (string, error) { return "", nil },
+		} {
+			runInBubble(t, name+", "+why, func(t *testing.T) {
+				f := newClientFixture(t, func(c *openwork.ClientConfig) {
+					c.Tickets = keptTickets(t)
+					c.PermanentCodes = func(_ context.Context, corpID string) (string, error) {
+						if corpID == testCorp {
+							return testPermanentCode, nil
+						}
+						return unknown()
+					}
+				})
+				require.NoError(t, f.Corp(testCorp).Get(context.Background(), "/cgi-bin/user/get", nil, nil))
+				for i := range 500 {
+					require.Error(t, call(f.Corp(fmt.Sprint("wpstranger", i))))
+				}
+				assert.Equal(t, 1, openwork.Corps(f.Client))
+				assert.Zero(t, openwork.Pauses(f.Client))
+				assert.Zero(t, f.api.called("user/get")-1)
+			})
+		}
+	}
+}
+
+// A database that is away for a moment costs a corp nothing that is known of it.
+func TestD16_RefusedTokenIsRemembered(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T) {
+		var away atomic.Bool
+		cache := &noDelete{newProbeCache()}
+		api := newPretendAPI()
+		client := tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t), Codes: func(context.Context, string) (string, error) {
+			if away.Load() {
+				return "", errAway
+			}
+			return testPermanentCode, nil
+		}}.client(t)
+		token := requireToken(t, client.Corp(testCorp))
+		time.Sleep(time.Second)
+		away.Store(true)
+		_ = client.Corp(testCorp).Invalidate(context.Background(), token)
+		_, err := client.Corp(testCorp).Token(context.Background())
+		require.ErrorIs(t, err, errAway)
+		away.Store(false)
+		time.Sleep(3 * time.Second)
+		assert.NotEqual(t, token, requireToken(t, client.Corp(testCorp)), "the refused token came back from the cache")
+	})
+}
+
+func TestD16_IdleCorps(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T) {
+		f := newClientFixture(t, func(c *openwork.ClientConfig) {
+			c.Tickets = keptTickets(t)
+			c.PermanentCodes = func(context.Context, string) (string, error) { return testPermanentCode, nil }
+		})
+		use := func(corpID string) { requireToken(t, f.Corp(corpID)) }
+		for i := range 300 {
+			corp := fmt.Sprint("wpcorp", i)
+			f.api.knowCode(corp, testPermanentCode)
+			use(corp)
+		}
+		for range 23 {
+			time.Sleep(time.Hour)
+			use(testCorp)
+		}
+		assert.Equal(t, 301, openwork.Corps(f.Client))
+		for range 3 {
+			time.Sleep(time.Hour)
+			use(testCorp)
+		}
+		assert.Equal(t, 1, openwork.Corps(f.Client), "a day without a call")
+		use("wpcorp0")
+	})
 }
