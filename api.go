@@ -139,6 +139,7 @@ type call struct {
 	most       int64 // bytes of the answer that are read; 0: mostTokenAnswer
 	repeatable bool  // a second call does no harm, even if the first was carried out and only its answer was lost
 
+	header      *http.Header // where to put that of an answer without an error; or nil
 	content     []byte
 	contentType string
 }
@@ -306,7 +307,11 @@ func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error
 		return true, fmt.Errorf("openwork: %s: the answer is not a JSON object", op)
 	case head.Code != 0:
 		return head.Code == codeBusy || head.Code == codeTooConcurrent, newAPIError(op, head, a.secrets(c))
-	case out == nil:
+	}
+	if c.header != nil {
+		*c.header = response.Header
+	}
+	if out == nil {
 		return false, nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {

@@ -71,6 +71,8 @@ type Client struct {
 	provider Caller
 	codes    func(ctx context.Context, corpID string) (string, error)
 	stores   *stores
+	tickets  TicketStore // nil without a suite
+	clock    wecomClock
 
 	corps     sync.Map     // corpID: *corpTokens
 	nextSweep atomic.Int64 // of corps, unix nanoseconds
@@ -106,8 +108,9 @@ func NewClient(config ClientConfig) (*Client, error) {
 		return nil, errors.New("openwork: ClientConfig.MaxAnswerBytes is negative, or more than 1 GiB")
 	}
 	if config.SuiteID != "" {
+		c.tickets = ordered(config.Tickets)
 		suite, err = newSuiteAccessToken(SuiteAccessTokenConfig{SuiteID: config.SuiteID, Secret: config.SuiteSecret,
-			Tickets: config.Tickets}, api, c.stores)
+			Tickets: c.tickets}, api, c.stores)
 		if err != nil {
 			return nil, err
 		}

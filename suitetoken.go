@@ -58,10 +58,7 @@ func newSuiteAccessToken(config SuiteAccessTokenConfig, api *api, stores *stores
 	if err := cmp.Or(checkEnds("suite_id", config.SuiteID), checkEnds("suite_secret", config.Secret)); err != nil {
 		return nil, err
 	}
-	ordered, ok := config.Tickets.(*tickets)
-	if !ok {
-		ordered = newTickets(config.Tickets, time.Now, defaultTolerance)
-	}
+	tickets := ordered(config.Tickets)
 	tag := fingerprint(config.Secret, "suite_access_token")
 	fetch := func(ctx context.Context, ticket SuiteTicket) (newToken, error) {
 		var answer struct {
@@ -78,7 +75,7 @@ func newSuiteAccessToken(config SuiteAccessTokenConfig, api *api, stores *stores
 		var ticket SuiteTicket
 		return fetchPlan{tag: tag, op: op, about: func() string { return fingerprint(ticket.Value, "suite_ticket") },
 			prepare: func(ctx context.Context) (err error) {
-				ticket, err = ordered.Ticket(ctx, config.SuiteID)
+				ticket, err = tickets.Ticket(ctx, config.SuiteID)
 				return err
 			},
 			fetch: func(ctx context.Context) (newToken, error) {
@@ -86,7 +83,7 @@ func newSuiteAccessToken(config SuiteAccessTokenConfig, api *api, stores *stores
 				if errorCode(err) != codeBadSuiteTicket {
 					return token, err
 				}
-				newer, ticketErr := ordered.Ticket(ctx, config.SuiteID)
+				newer, ticketErr := tickets.Ticket(ctx, config.SuiteID)
 				if ticketErr != nil || newer.Value == ticket.Value {
 					return token, err
 				}
@@ -94,6 +91,14 @@ func newSuiteAccessToken(config SuiteAccessTokenConfig, api *api, stores *stores
 			}}, nil
 	}
 	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, stores, plan)}, nil
+}
+
+// ordered is the store with order and expiry kept around it.
+func ordered(store TicketStore) TicketStore {
+	if _, ok := store.(*tickets); ok {
+		return store
+	}
+	return newTickets(store, time.Now, defaultTolerance)
 }
 
 // Format shows whose token it is, not the token.
