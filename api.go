@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -68,6 +69,7 @@ const (
 	codeTooConcurrent      = 45033
 	codeAuthorizationGone  = 48004
 	codeAuthorizationGone2 = 301007
+	codeAddressNotAllowed  = 60020
 	codeAuthorizationGone3 = 2000002
 )
 
@@ -107,12 +109,28 @@ func newAPI(client *http.Client, baseURL string) (*api, error) {
 		return nil, errors.New("openwork: BaseURL is no http or https URL")
 	}
 	if client == nil {
-		client = &http.Client{Timeout: callTimeout}
+		client = &http.Client{Timeout: callTimeout, Transport: ownTransport()}
 	}
 	own := *client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &api{client: &own, base: base}, nil
 }
+
+// mostConnections is how many connections there are to a host, in use or kept
+// for the next call. http.DefaultTransport keeps two and opens any number.
+const mostConnections = 64
+
+// ownTransport is shared by all that have no HTTP client of their own, as
+// http.DefaultTransport is, so that their connections are too.
+var ownTransport = sync.OnceValue(func() http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil // the program has put its own there
+	}
+	own := standard.Clone()
+	own.MaxConnsPerHost, own.MaxIdleConnsPerHost = mostConnections, mostConnections
+	return own
+})
 
 // call is one call of the API.
 type call struct {
@@ -123,6 +141,7 @@ type call struct {
 	most       int64 // bytes of the answer that are read; 0: mostTokenAnswer
 	repeatable bool  // a second call does no harm, even if the first was carried out and only its answer was lost
 
+	header      *http.Header // where to put that of an answer without an error; or nil
 	content     []byte
 	contentType string
 }
@@ -294,7 +313,11 @@ func (a *api) once(ctx context.Context, c *call, out any) (again bool, err error
 		return true, fmt.Errorf("openwork: %s: the answer is not a JSON object", op)
 	case head.Code != 0:
 		return head.Code == codeBusy || head.Code == codeTooConcurrent, newAPIError(op, head, a.secrets(c))
-	case out == nil:
+	}
+	if c.header != nil {
+		*c.header = response.Header
+	}
+	if out == nil {
 		return false, nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {

@@ -110,6 +110,9 @@ type Authorization struct {
 	EditionInfo      *EditionInfo      `json:"edition_info"`       // paid apps only
 
 	// Time is when the auth_code was exchanged, in whole seconds, the same however often that is repeated; zero if none was.
+	// It is a time of WeCom's clock, to be compared with those of its events: the answer's Date header, unless a proxy's
+	// cache has answered (Age) or it is more than 10 minutes from our clock; else the time of the newest suite_ticket and
+	// what has elapsed since; else our clock's. Of two with one time the later arrival is the newer.
 	Time time.Time `json:"-"`
 
 	Raw json.RawMessage `json:"-"` // the whole answer, with what this type does not name
@@ -297,12 +300,11 @@ func (c *Client) exchange(ctx context.Context, path, authCode string) (*Authoriz
 	}
 	key := "authorization:" + c.suiteID + ":" + fingerprint(authCode, "auth_code of "+c.suiteID)
 	exchange := c.exchanges.of(key, func() *CachedToken {
-		plan := fetchPlan{prepare: (corpCode{suite: c.suite}).prepare, fetch: func(ctx context.Context) (newToken, error) {
-			at := strconv.FormatInt(time.Now().Unix(), 10)
-			answer, err := c.exchangeOnce(ctx, path, authCode)
-			return newToken{value: at + " " + string(answer), life: exchangeKept}, err
+		plan := fetchPlan{op: opOf(path), endpoint: opOf(path) + ":" + c.suiteID, prepare: (corpCode{suite: c.suite}).prepare, fetch: func(ctx context.Context) (newToken, error) {
+			answer, at, err := c.exchangeOnce(ctx, path, authCode)
+			return newToken{value: strconv.FormatInt(at.Unix(), 10) + " " + string(answer), life: exchangeKept}, err
 		}}
-		token := newCachedToken(key, c.cache, c.claims, c.logger, func(context.Context) (fetchPlan, error) { return plan, nil })
+		token := newCachedToken(key, c.stores, func(context.Context) (fetchPlan, error) { return plan, nil })
 		token.once = true
 		return token
 	})
@@ -321,20 +323,33 @@ func (c *Client) exchange(ctx context.Context, path, authCode string) (*Authoriz
 	return authorization, nil
 }
 
-// exchangeOnce is not repeated but after a refused suite_access_token, which WeCom looks at first.
-func (c *Client) exchangeOnce(ctx context.Context, path, authCode string) (json.RawMessage, error) {
-	var answer json.RawMessage
-	err := c.suite.Post(ctx, path, map[string]string{"auth_code": authCode}, &answer)
+// exchangeOnce is not repeated but after a refused suite_access_token, which
+// WeCom looks at first. It also says when WeCom answered, by WeCom's clock.
+func (c *Client) exchangeOnce(ctx context.Context, path, authCode string) (answer json.RawMessage, at time.Time, err error) {
+	c.seeTicket(ctx)
+	var header http.Header
+	err = c.suite.do(ctx, call{method: http.MethodPost, path: path, body: map[string]string{"auth_code": authCode},
+		header: &header}, &answer)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	var head struct {
 		PermanentCode string `json:"permanent_code"`
 	}
 	if json.Unmarshal(answer, &head) != nil || head.PermanentCode == "" {
-		return nil, errors.New("openwork: get_permanent_code: no permanent_code in the answer")
+		return nil, time.Time{}, errors.New("openwork: get_permanent_code: no permanent_code in the answer")
 	}
-	return answer, nil
+	return answer, c.clock.at(header), nil
+}
+
+// seeTicket sets the clock by the newest ticket. It takes none of the time that
+// the exchange needs.
+func (c *Client) seeTicket(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, ticketTimeout)
+	defer cancel()
+	if ticket, err := c.tickets.Ticket(ctx, c.suiteID); err == nil {
+		c.clock.saw(ticket.Time)
+	}
 }
 
 // of returns the exchange under key, or begins one, and forgets old ones.

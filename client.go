@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // ClientConfig says for whom a Client calls WeCom's API: a suite, the provider,
@@ -36,12 +38,13 @@ type ClientConfig struct {
 	// Required for Corp. An empty code means that the corp has not authorised
 	// the suite. It is called when a token is fetched, and once more when WeCom
 	// refuses the code, since another replica may have stored a new one; for a
-	// corp without a code at every call.
+	// corp without a code at every call. It has 5 seconds, and is asked once
+	// more if it fails.
 	PermanentCodes func(ctx context.Context, corpID string) (string, error)
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
 	Claims     Claimer      // nil: Cache if it is one, else each replica fetches for itself
-	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
+	HTTPClient *http.Client // nil: one with a timeout of 10 seconds and at most 64 connections; redirects are not followed
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 
@@ -76,11 +79,12 @@ type Client struct {
 	suite    Caller
 	provider Caller
 	codes    func(ctx context.Context, corpID string) (string, error)
-	cache    Cache
-	claims   Claimer
-	logger   *slog.Logger
+	stores   *stores
+	tickets  TicketStore // nil without a suite
+	clock    wecomClock
 
-	corps     sync.Map // corpID: *corpTokens
+	corps     sync.Map     // corpID: *corpTokens
+	nextSweep atomic.Int64 // of corps, unix nanoseconds
 	exchanges exchanges
 }
 
@@ -98,11 +102,8 @@ func NewClient(config ClientConfig) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{api: api, suiteID: config.SuiteID, codes: config.PermanentCodes, cache: config.Cache, claims: config.Claims,
-		logger: config.Logger}
-	if c.cache == nil {
-		c.cache = NewMemoryCache()
-	}
+	c := &Client{api: api, suiteID: config.SuiteID, codes: config.PermanentCodes,
+		stores: newStores(config.Cache, config.Claims, config.Logger)}
 	suite := TokenSource(missing("ClientConfig.SuiteID"))
 	provider := TokenSource(missing("ClientConfig.ProviderCorpID"))
 	switch {
@@ -118,17 +119,16 @@ func NewClient(config ClientConfig) (*Client, error) {
 		return nil, errors.New("openwork: ClientConfig.MaxAnswerBytes is negative, or more than 1 GiB")
 	}
 	if config.SuiteID != "" {
-		suite, err = NewSuiteAccessToken(SuiteAccessTokenConfig{SuiteID: config.SuiteID, Secret: config.SuiteSecret,
-			Tickets: config.Tickets, Cache: c.cache, Claims: c.claims, HTTPClient: config.HTTPClient, BaseURL: config.BaseURL,
-			Logger: config.Logger})
+		c.tickets = ordered(config.Tickets)
+		suite, err = newSuiteAccessToken(SuiteAccessTokenConfig{SuiteID: config.SuiteID, Secret: config.SuiteSecret,
+			Tickets: c.tickets}, api, c.stores)
 		if err != nil {
 			return nil, err
 		}
 	}
 	if config.ProviderCorpID != "" {
-		provider, err = NewProviderAccessToken(ProviderAccessTokenConfig{CorpID: config.ProviderCorpID,
-			Secret: config.ProviderSecret, Cache: c.cache, Claims: c.claims, HTTPClient: config.HTTPClient,
-			BaseURL: config.BaseURL, Logger: config.Logger})
+		provider, err = newProviderAccessToken(ProviderAccessTokenConfig{CorpID: config.ProviderCorpID,
+			Secret: config.ProviderSecret}, api, c.stores)
 		if err != nil {
 			return nil, err
 		}
@@ -271,20 +271,45 @@ func (c *Client) Forget(ctx context.Context, corpID string) error {
 }
 
 // corpTokens are the tokens of a corp that expire.
-type corpTokens struct{ access, jsapi, agent *CachedToken }
+type corpTokens struct {
+	access, jsapi, agent *CachedToken
+	used                 atomic.Int64 // unix nanoseconds
+}
+
+// corpIdle is after how long without a call nothing is kept of a corp in memory:
+// its tokens, which live for two hours, are over by then.
+const corpIdle = 24 * time.Hour
 
 func (c *Client) corpTokens(corpID string) *corpTokens {
+	now := time.Now()
+	tokens := c.corpTokensOf(corpID)
+	tokens.used.Store(now.UnixNano())
+	next := c.nextSweep.Load()
+	if now.UnixNano() < next || !c.nextSweep.CompareAndSwap(next, now.Add(time.Hour).UnixNano()) {
+		return tokens
+	}
+	c.corps.Range(func(corpID, old any) bool {
+		if now.UnixNano()-old.(*corpTokens).used.Load() > int64(corpIdle) {
+			c.corps.CompareAndDelete(corpID, old)
+		}
+		return true
+	})
+	return tokens
+}
+
+func (c *Client) corpTokensOf(corpID string) *corpTokens {
 	if tokens, ok := c.corps.Load(corpID); ok {
 		return tokens.(*corpTokens)
 	}
 	owner := c.suiteID + ":" + corpID
 	token := func(kind string, plan func(context.Context) (fetchPlan, error)) *CachedToken {
-		return newCachedToken(kind+":"+owner, c.cache, c.claims, c.logger, plan)
+		return newCachedToken(kind+":"+owner, c.stores, plan)
 	}
 	ticket := func(path string, query url.Values) func(context.Context) (fetchPlan, error) {
 		return func(context.Context) (fetchPlan, error) {
 			corp := c.Corp(corpID)
 			return fetchPlan{
+				op:      opOf(path),
 				prepare: func(ctx context.Context) error { _, err := corp.Token(ctx); return err },
 				fetch:   func(ctx context.Context) (newToken, error) { return corp.ticket(ctx, path, query) },
 			}, nil
@@ -298,6 +323,19 @@ func (c *Client) corpTokens(corpID string) *corpTokens {
 	return tokens.(*corpTokens)
 }
 
+// areBlank tells whether there has never been a token: nothing is lost with them.
+func (t *corpTokens) areBlank() bool {
+	for _, token := range []*CachedToken{t.access, t.jsapi, t.agent} {
+		token.mu.Lock()
+		isBlank := token.current.Load() == nil && token.bad == ""
+		token.mu.Unlock()
+		if !isBlank {
+			return false
+		}
+	}
+	return true
+}
+
 // corpPlan looks the permanent code up, and once more if WeCom refuses it.
 func (c *Client) corpPlan(ctx context.Context, corpID string) (fetchPlan, error) {
 	source := corpCode{api: c.api, suite: c.suite, corpID: corpID}
@@ -308,7 +346,7 @@ func (c *Client) corpPlan(ctx context.Context, corpID string) (fetchPlan, error)
 	if err != nil {
 		return fetchPlan{}, err
 	}
-	return fetchPlan{tag: source.tag(code), prepare: source.prepare, fetch: func(ctx context.Context) (newToken, error) {
+	return fetchPlan{tag: source.tag(code), op: source.op(), endpoint: source.op() + ":" + c.suiteID, prepare: source.prepare, fetch: func(ctx context.Context) (newToken, error) {
 		token, err := source.fetch(ctx, code)
 		switch errorCode(err) {
 		case codeBadSecret, codeBadToken, codeBadPermanentCode:
@@ -328,9 +366,11 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 	if c.codes == nil {
 		return "", errors.New("openwork: ClientConfig.PermanentCodes is not set")
 	}
-	code, err := c.codes(ctx, corpID)
+	code, err := ask(ctx, &c.stores.calls.codes, 2*codeTimeout, codeTimeout, func(ctx context.Context) (string, error) {
+		return c.codes(ctx, corpID)
+	})
 	if err != nil {
-		return "", fmt.Errorf("openwork: permanent code of corp %s: %w", corpID, err)
+		return "", fmt.Errorf("openwork: %w of corp %s: %w", errCodeUnknown, corpID, err)
 	}
 	if code == "" {
 		return "", fmt.Errorf("%w: %w of corp %s", ErrAuthorizationRevoked, errNoPermanentCode, corpID)
@@ -338,7 +378,10 @@ func (c *Client) permanentCode(ctx context.Context, corpID string) (string, erro
 	return code, checkEnds("permanent_code of corp "+corpID, code)
 }
 
-var errNoPermanentCode = errors.New("no permanent code")
+var (
+	errNoPermanentCode = errors.New("no permanent code")
+	errCodeUnknown     = errors.New("permanent code") // it could not be looked up
+)
 
 // corpSource finds the corp's token at each call, so that Forget holds for
 // clients made before it.
@@ -350,8 +393,8 @@ func (s corpSource) tokens() *corpTokens { return s.corp.client.corpTokens(s.cor
 func (s corpSource) Token(ctx context.Context) (string, error) {
 	tokens := s.tokens()
 	token, err := tokens.access.Token(ctx)
-	if errors.Is(err, errNoPermanentCode) { // it may be no corp at all: keep nothing of it
-		s.corp.client.corps.CompareAndDelete(s.corp.corpID, tokens)
+	if (errors.Is(err, errNoPermanentCode) || errors.Is(err, errCodeUnknown)) && tokens.areBlank() {
+		s.corp.client.corps.CompareAndDelete(s.corp.corpID, tokens) // it may be no corp at all: keep nothing of it
 	}
 	return token, err
 }

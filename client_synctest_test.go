@@ -313,6 +313,7 @@ func TestClient_CodeSwappedInTrouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				defer time.Sleep(time.Minute) // what is written beside
 				f := newClientFixture(t)
 				old := requireToken(t, f.Corp(testCorp))
 				trouble(t, f, old)
@@ -421,6 +422,7 @@ func TestClient_ForgetWhileFetchingLeavesNothing(t *testing.T) {
 // A replica that forgets a corp does not wait for a cache that hangs longer than its caller does.
 func TestClient_ForgetWithAFrozenCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(time.Minute) // what is written beside
 		f := newClientFixture(t)
 		stale, err := f.Corp(testCorp).Token(t.Context())
 		require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/openwork-go/openwork"
@@ -1007,40 +1008,43 @@ func TestCorpAccessToken_OfAnotherCodeIsAnother(t *testing.T) {
 }
 
 func TestClient_Forget(t *testing.T) {
-	const other = testCorp + "2"
-	f := newClientFixture(t)
-	for _, corp := range []string{testCorp, other} {
-		f.api.knowCode(corp, testPermanentCode+corp)
-		f.codes.set(corp, testPermanentCode+corp)
-	}
-	f.api.handle("get_jsapi_ticket", jsTicket("jsapi"))
-	f.api.handle("ticket/get", jsTicket("agent"))
-	use := func(corp *openwork.CorpClient) (tokens []string) {
-		for _, get := range []func(context.Context) (string, error){corp.Token, corp.JSAPITicket, corp.AgentTicket} {
-			token, err := get(t.Context())
-			require.NoError(t, err)
-			tokens = append(tokens, token)
+	synctest.Test(t, func(t *testing.T) {
+		const other = testCorp + "2"
+		f := newClientFixture(t)
+		for _, corp := range []string{testCorp, other} {
+			f.api.knowCode(corp, testPermanentCode+corp)
+			f.codes.set(corp, testPermanentCode+corp)
 		}
-		return tokens
-	}
-	early, neighbour := f.Corp(testCorp), f.Corp(other)
-	before, neighbours := use(early), use(neighbour)
-	assert.Equal(t, before, use(early))
-	suiteCalls := f.api.called("get_suite_token")
+		f.api.handle("get_jsapi_ticket", jsTicket("jsapi"))
+		f.api.handle("ticket/get", jsTicket("agent"))
+		use := func(corp *openwork.CorpClient) (tokens []string) {
+			for _, get := range []func(context.Context) (string, error){corp.Token, corp.JSAPITicket, corp.AgentTicket} {
+				token, err := get(t.Context())
+				require.NoError(t, err)
+				tokens = append(tokens, token)
+			}
+			return tokens
+		}
+		early, neighbour := f.Corp(testCorp), f.Corp(other)
+		before, neighbours := use(early), use(neighbour)
+		assert.Equal(t, before, use(early))
+		suiteCalls := f.api.called("get_suite_token")
+		synctest.Wait() // they are written beside
 
-	require.NoError(t, f.Forget(t.Context(), testCorp))
-	for _, key := range f.store.keysWithValue(before...) {
-		t.Errorf("%s still holds what was forgotten", key)
-	}
-	after := use(early)
-	for i := range before {
-		assert.NotEqual(t, before[i], after[i], "a CorpClient made before Forget")
-	}
-	assert.Equal(t, after, use(f.Corp(testCorp)), "a CorpClient made after Forget")
-	assert.Equal(t, neighbours, use(neighbour), "the tokens of another corp stay")
-	assert.Equal(t, suiteCalls, f.api.called("get_suite_token"), "the suite's token stays")
+		require.NoError(t, f.Forget(t.Context(), testCorp))
+		for _, key := range f.store.keysWithValue(before...) {
+			t.Errorf("%s still holds what was forgotten", key)
+		}
+		after := use(early)
+		for i := range before {
+			assert.NotEqual(t, before[i], after[i], "a CorpClient made before Forget")
+		}
+		assert.Equal(t, after, use(f.Corp(testCorp)), "a CorpClient made after Forget")
+		assert.Equal(t, neighbours, use(neighbour), "the tokens of another corp stay")
+		assert.Equal(t, suiteCalls, f.api.called("get_suite_token"), "the suite's token stays")
 
-	require.NoError(t, f.Forget(t.Context(), "wpneverseen"))
+		require.NoError(t, f.Forget(t.Context(), "wpneverseen"))
+	})
 }
 
 // After cancel_auth the user drops the permanent code and calls Forget: nothing is left that could still make a call.
@@ -1061,17 +1065,20 @@ func TestClient_ForgetEndsACorp(t *testing.T) {
 
 // A process that has not seen the corp yet can forget it in the Cache.
 func TestClient_ForgetInTheCacheOnly(t *testing.T) {
-	f := newClientFixture(t)
-	token, err := f.Corp(testCorp).Token(t.Context())
-	require.NoError(t, err)
-	require.NotEmpty(t, f.store.keysWithValue(token))
-	replica, err := openwork.NewClient(f.config)
-	require.NoError(t, err)
-	require.NoError(t, replica.Forget(t.Context(), testCorp))
-	assert.Empty(t, f.store.keysWithValue(token))
-	fresh, err := replica.Corp(testCorp).Token(t.Context())
-	require.NoError(t, err)
-	assert.NotEqual(t, token, fresh)
+	synctest.Test(t, func(t *testing.T) {
+		f := newClientFixture(t)
+		token, err := f.Corp(testCorp).Token(t.Context())
+		require.NoError(t, err)
+		synctest.Wait() // it is written beside
+		require.NotEmpty(t, f.store.keysWithValue(token))
+		replica, err := openwork.NewClient(f.config)
+		require.NoError(t, err)
+		require.NoError(t, replica.Forget(t.Context(), testCorp))
+		assert.Empty(t, f.store.keysWithValue(token))
+		fresh, err := replica.Corp(testCorp).Token(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, token, fresh)
+	})
 }
 
 func TestClient_ForgetReportsTheCache(t *testing.T) {

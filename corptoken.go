@@ -22,7 +22,7 @@ type CorpAccessTokenConfig struct {
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
 	Claims     Claimer      // nil: Cache if it is one, else each replica fetches for itself
-	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
+	HTTPClient *http.Client // nil: one with a timeout of 10 seconds and at most 64 connections; redirects are not followed
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 }
@@ -58,13 +58,15 @@ func NewCorpAccessToken(config CorpAccessTokenConfig) (*CorpAccessToken, error) 
 	// Suite and code are part of the key: another app's token for the same corp
 	// is another token.
 	owner := config.CorpID
+	endpoint := ""
 	if suite, ok := config.Suite.(*SuiteAccessToken); ok {
 		owner = suite.suiteID + ":" + owner
+		endpoint = code.op() + ":" + suite.suiteID
 	}
 	key := "corp_access_token:" + owner + ":" + code.tag(config.PermanentCode)
-	plan := fetchPlan{tag: code.tag(config.PermanentCode), prepare: code.prepare,
+	plan := fetchPlan{tag: code.tag(config.PermanentCode), op: code.op(), endpoint: endpoint, prepare: code.prepare,
 		fetch: func(ctx context.Context) (newToken, error) { return code.fetch(ctx, config.PermanentCode) }}
-	return &CorpAccessToken{newCachedToken(key, config.Cache, config.Claims, config.Logger,
+	return &CorpAccessToken{newCachedToken(key, newStores(config.Cache, config.Claims, config.Logger),
 		func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
 
@@ -89,6 +91,14 @@ type corpCode struct {
 
 func (c corpCode) tag(permanentCode string) string {
 	return fingerprint(permanentCode, "corp_access_token")
+}
+
+// op is what errors call the endpoint.
+func (c corpCode) op() string {
+	if c.suite == nil {
+		return "gettoken"
+	}
+	return "get_corp_token"
 }
 
 // prepare has the suite's token at hand: getting that may take as long as a

@@ -236,6 +236,7 @@ func TestPermanentCode_CacheDown(t *testing.T) {
 	})
 	t.Run("frozen", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
+			defer time.Sleep(time.Minute) // what is written beside
 			f := newExchangeFixture(t, 0)
 			f.store.freeze()
 			began := time.Now()
@@ -282,6 +283,7 @@ func TestPermanentCode_DamagedCache(t *testing.T) {
 				f := newExchangeFixture(t, 0)
 				_, err := f.PermanentCode(t.Context(), testAuthCode)
 				require.NoError(t, err)
+				synctest.Wait() // it is written beside
 				keys := f.store.keysWithValue("new-permanent-code")
 				require.NotEmpty(t, keys)
 				for _, key := range keys {
@@ -303,6 +305,7 @@ func TestPermanentCode_ThirtyMinutes(t *testing.T) {
 		replica := f.replica(t)
 		_, err := f.PermanentCode(t.Context(), testAuthCode)
 		require.NoError(t, err)
+		synctest.Wait() // it is written beside
 		require.NotEmpty(t, f.store.keysWithValue("new-permanent-code"))
 
 		time.Sleep(30*time.Minute - 10*time.Second)
@@ -586,6 +589,7 @@ func TestPermanentCode_KeysAndLives(t *testing.T) {
 		f := newExchangeFixture(t, 0)
 		_, err := f.PermanentCode(t.Context(), testAuthCode)
 		require.NoError(t, err)
+		synctest.Wait() // it is written beside
 		keys := f.store.keysWithValue("new-permanent-code")
 		require.Len(t, keys, 1)
 		f.store.mu.Lock()

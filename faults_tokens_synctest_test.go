@@ -696,9 +696,6 @@ func TestTokens_FailureOfOneReplicaIsNotShared(t *testing.T) {
 	for _, kind := range tokenKinds {
 		for name, fails := range map[string]func(r *http.Request, api http.RoundTripper) (*http.Response, error){
 			"no connection": func(*http.Request, http.RoundTripper) (*http.Response, error) { return nil, errNetwork },
-			"40080, it has another secret": func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
-				return inProcess{text(apiFailure(40080))}.RoundTrip(r)
-			},
 			"60020, it has another address": func(r *http.Request, _ http.RoundTripper) (*http.Response, error) {
 				return inProcess{text(apiFailure(60020))}.RoundTrip(r)
 			},

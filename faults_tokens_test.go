@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/openwork-go/openwork"
@@ -419,12 +420,12 @@ func TestElsewhere_SuitesDoNotOverwriteEachOther(t *testing.T) {
 func TestTokens_CacheDown(t *testing.T) {
 	t.Parallel()
 	for _, kind := range tokenKinds {
-		t.Run(kind.name, func(t *testing.T) {
-			t.Parallel()
+		runInBubble(t, kind.name, func(t *testing.T) {
 			api, cache := newPretendAPI(), newProbeCache()
 			cache.fail(errNetwork)
 			source := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t), Log: &logBuffer{}})
 			token := requireToken(t, source)
+			synctest.Wait() // it is written beside
 			asked := len(cache.usedKeys())
 			for range 10 {
 				assert.Equal(t, token, requireToken(t, source), "process memory serves")
@@ -442,11 +443,11 @@ func TestTokens_CacheDown(t *testing.T) {
 func TestTokens_JunkInTheCache(t *testing.T) {
 	t.Parallel()
 	for _, junk := range []string{"", " ", "0", "null", "{}", "s3cr3t-bare", "\x00\xff", `{"token":""}`, "1|", "|", strings.Repeat("9", 400), "9999999999999 x"} {
-		t.Run(fmt.Sprintf("%.20q", junk), func(t *testing.T) {
-			t.Parallel()
+		runInBubble(t, fmt.Sprintf("%.20q", junk), func(t *testing.T) {
 			api, cache := newPretendAPI(), newProbeCache()
 			setup := tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t), Log: &logBuffer{}}
 			requireToken(t, suiteToken.source(t, setup))
+			synctest.Wait() // it is written beside
 			for _, key := range cache.usedKeys() {
 				require.NoError(t, cache.Set(context.Background(), key, junk, time.Hour))
 			}

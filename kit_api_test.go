@@ -262,6 +262,7 @@ func (a *pretendAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.Header().Set("Date", call.At.UTC().Format(http.TimeFormat))
 	maps.Copy(w.Header(), answer.Header)
 	if answer.Status != 0 {
 		w.WriteHeader(answer.Status)

@@ -16,7 +16,7 @@ type ProviderAccessTokenConfig struct {
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
 	Claims     Claimer      // nil: Cache if it is one, else each replica fetches for itself
-	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
+	HTTPClient *http.Client // nil: one with a timeout of 10 seconds and at most 64 connections; redirects are not followed
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 }
@@ -39,18 +39,22 @@ type ProviderAccessToken struct{ token *CachedToken }
 // refuses a missing CorpID or Secret, and one with a blank or a line end around
 // it.
 func NewProviderAccessToken(config ProviderAccessTokenConfig) (*ProviderAccessToken, error) {
+	api, err := newAPI(config.HTTPClient, config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return newProviderAccessToken(config, api, newStores(config.Cache, config.Claims, config.Logger))
+}
+
+func newProviderAccessToken(config ProviderAccessTokenConfig, api *api, stores *stores) (*ProviderAccessToken, error) {
 	if config.CorpID == "" || config.Secret == "" {
 		return nil, errors.New("openwork: ProviderAccessTokenConfig needs CorpID and Secret")
 	}
 	if err := cmp.Or(checkEnds("corpid", config.CorpID), checkEnds("provider_secret", config.Secret)); err != nil {
 		return nil, err
 	}
-	api, err := newAPI(config.HTTPClient, config.BaseURL)
-	if err != nil {
-		return nil, err
-	}
 	tag := fingerprint(config.Secret, "provider_access_token")
-	plan := fetchPlan{tag: tag, fetch: func(ctx context.Context) (newToken, error) {
+	plan := fetchPlan{tag: tag, op: "get_provider_token", fetch: func(ctx context.Context) (newToken, error) {
 		var answer struct {
 			Token     string  `json:"provider_access_token"`
 			ExpiresIn seconds `json:"expires_in"`
@@ -59,8 +63,7 @@ func NewProviderAccessToken(config ProviderAccessTokenConfig) (*ProviderAccessTo
 			body: map[string]string{"corpid": config.CorpID, "provider_secret": config.Secret}}, &answer)
 		return newToken{answer.Token, answer.ExpiresIn.duration(), tag}, err
 	}}
-	return &ProviderAccessToken{newCachedToken("provider_access_token:"+config.CorpID, config.Cache, config.Claims,
-		config.Logger, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
+	return &ProviderAccessToken{newCachedToken("provider_access_token:"+config.CorpID, stores, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
 }
 
 // Format shows whose token it is, not the token.

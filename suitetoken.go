@@ -22,7 +22,7 @@ type SuiteAccessTokenConfig struct {
 
 	Cache      Cache        // shared between replicas; nil: a MemoryCache
 	Claims     Claimer      // nil: Cache if it is one, else each replica fetches for itself
-	HTTPClient *http.Client // nil: one with a timeout of 10 seconds; redirects are not followed
+	HTTPClient *http.Client // nil: one with a timeout of 10 seconds and at most 64 connections; redirects are not followed
 	BaseURL    string       // "": DefaultBaseURL
 	Logger     *slog.Logger // nil: slog.Default()
 }
@@ -48,20 +48,21 @@ type SuiteAccessToken struct {
 // a missing SuiteID, Secret or Tickets, and an id or secret with a blank or a
 // line end around it.
 func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, error) {
+	api, err := newAPI(config.HTTPClient, config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return newSuiteAccessToken(config, api, newStores(config.Cache, config.Claims, config.Logger))
+}
+
+func newSuiteAccessToken(config SuiteAccessTokenConfig, api *api, stores *stores) (*SuiteAccessToken, error) {
 	if config.SuiteID == "" || config.Secret == "" || config.Tickets == nil {
 		return nil, errors.New("openwork: SuiteAccessTokenConfig needs SuiteID, Secret and Tickets")
 	}
 	if err := cmp.Or(checkEnds("suite_id", config.SuiteID), checkEnds("suite_secret", config.Secret)); err != nil {
 		return nil, err
 	}
-	api, err := newAPI(config.HTTPClient, config.BaseURL)
-	if err != nil {
-		return nil, err
-	}
-	ordered, ok := config.Tickets.(*tickets)
-	if !ok {
-		ordered = newTickets(config.Tickets, time.Now, defaultTolerance)
-	}
+	tickets := ordered(config.Tickets)
 	tag := fingerprint(config.Secret, "suite_access_token")
 	fetch := func(ctx context.Context, ticket SuiteTicket) (newToken, error) {
 		var answer struct {
@@ -73,23 +74,35 @@ func NewSuiteAccessToken(config SuiteAccessTokenConfig) (*SuiteAccessToken, erro
 		}, &answer)
 		return newToken{answer.Token, answer.ExpiresIn.duration(), tag}, err
 	}
-	plan := fetchPlan{tag: tag, fetch: func(ctx context.Context) (newToken, error) {
-		ticket, err := ordered.Ticket(ctx, config.SuiteID)
-		if err != nil {
-			return newToken{}, err
-		}
-		token, err := fetch(ctx, ticket)
-		if errorCode(err) != codeBadSuiteTicket {
-			return token, err
-		}
-		newer, ticketErr := ordered.Ticket(ctx, config.SuiteID)
-		if ticketErr != nil || newer.Value == ticket.Value {
-			return token, err
-		}
-		return fetch(ctx, newer)
-	}}
-	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, config.Cache, config.Claims,
-		config.Logger, func(context.Context) (fetchPlan, error) { return plan, nil })}, nil
+	const op = "get_suite_token"
+	plan := func(context.Context) (fetchPlan, error) {
+		var ticket SuiteTicket
+		return fetchPlan{tag: tag, op: op, about: func() string { return fingerprint(ticket.Value, "suite_ticket") },
+			prepare: func(ctx context.Context) (err error) {
+				ticket, err = tickets.Ticket(ctx, config.SuiteID)
+				return err
+			},
+			fetch: func(ctx context.Context) (newToken, error) {
+				token, err := fetch(ctx, ticket)
+				if errorCode(err) != codeBadSuiteTicket {
+					return token, err
+				}
+				newer, ticketErr := tickets.Ticket(ctx, config.SuiteID)
+				if ticketErr != nil || newer.Value == ticket.Value {
+					return token, err
+				}
+				return fetch(ctx, newer)
+			}}, nil
+	}
+	return &SuiteAccessToken{config.SuiteID, newCachedToken("suite_access_token:"+config.SuiteID, stores, plan)}, nil
+}
+
+// ordered is the store with order and expiry kept around it.
+func ordered(store TicketStore) TicketStore {
+	if _, ok := store.(*tickets); ok {
+		return store
+	}
+	return newTickets(store, time.Now, defaultTolerance)
 }
 
 // Format shows whose token it is, not the token.

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/openwork-go/openwork/internal/guard"
 )
 
 // TokenSource gives a token that is good to use now. All in this package are safe for concurrent use.
@@ -47,15 +49,17 @@ type CachedTokenConfig struct {
 // Callers that find no token share one fetch, across replicas too where there is a Claimer, and each may leave with its
 // own context. From 5 minutes, or a tenth of its life, before its end, a token is still served while it is fetched anew,
 // at most once a minute; from 30 seconds before, callers wait. If fetching fails, a token that is good is served on;
-// without one, the error is repeated for 2 seconds, or for a minute if WeCom limits the calls. It is safe for concurrent
-// use.
+// without one, the error is repeated for 2 seconds.
+//
+// What WeCom answers, an APIError of Fetch, is not asked for again at once: there
+// is a pause of 2 seconds, which grows to 5 minutes (2 while WeCom is busy; a
+// minute, always, if it limits the calls), and which replicas share through the
+// Claimer. It is safe for concurrent use.
 type CachedToken struct {
-	key    string
-	cache  Cache
-	claims Claimer // or nil
-	logger *slog.Logger
-	plan   func(ctx context.Context) (fetchPlan, error)
-	once   bool // served to its very end, and never fetched ahead of it
+	key string
+	*stores
+	plan func(ctx context.Context) (fetchPlan, error)
+	once bool // served to its very end, and never fetched ahead of it
 
 	current atomic.Pointer[heldToken]
 
@@ -73,9 +77,12 @@ type CachedToken struct {
 
 // fetchPlan is how to get a token now. A token in the cache with another tag was made from another secret.
 type fetchPlan struct {
-	tag     string
-	prepare func(ctx context.Context) error // what may take long before fetch can begin; or nil
-	fetch   func(ctx context.Context) (newToken, error)
+	tag      string
+	op       string                          // the call that fetch makes, as errors name it; "": unknown
+	endpoint string                          // whose limit of calls it shares; "": only its own
+	about    func() string                   // a fingerprint of what else it is made with, once prepared; or nil
+	prepare  func(ctx context.Context) error // what may take long before fetch can begin; or nil
+	fetch    func(ctx context.Context) (newToken, error)
 }
 
 type newToken struct {
@@ -86,9 +93,10 @@ type newToken struct {
 
 // flight is a fetch that several callers wait for.
 type flight struct {
-	done  chan struct{} // closed at the end
-	token *heldToken
-	err   error
+	done   chan struct{} // closed at the end
+	landed bool          // for its own goroutine only
+	token  *heldToken
+	err    error
 }
 
 // The times of the engine.
@@ -101,10 +109,8 @@ const (
 	fetchTimeout   = 10 * time.Second
 	fetchLease     = 12 * time.Second // longer than a fetch
 	flightTimeout  = 35 * time.Second // longer than another's lease and two fetches
-	cacheTimeout   = 500 * time.Millisecond
 	insistPause    = 10 * time.Second // in which a token that WeCom gave out again is not dropped again
 	rememberFailed = 2 * time.Second
-	limitedPause   = time.Minute // after 45009
 )
 
 // Format shows the Key: a Cache holds tokens, and may be a map.
@@ -126,21 +132,11 @@ func NewCachedToken(config CachedTokenConfig) (*CachedToken, error) {
 			return newToken{value: value, life: life}, err
 		}}, nil
 	}
-	return newCachedToken(config.Key, config.Cache, config.Claims, config.Logger, plan), nil
+	return newCachedToken(config.Key, newStores(config.Cache, config.Claims, config.Logger), plan), nil
 }
 
-func newCachedToken(key string, cache Cache, claims Claimer, logger *slog.Logger,
-	plan func(context.Context) (fetchPlan, error)) *CachedToken {
-	if cache == nil {
-		cache = NewMemoryCache()
-	}
-	if claims == nil {
-		claims, _ = cache.(Claimer)
-	}
-	if logger == nil {
-		logger = slog.Default()
-	}
-	return &CachedToken{key: "openwork:" + key, cache: cache, claims: claims, logger: logger, plan: plan}
+func newCachedToken(key string, stores *stores, plan func(context.Context) (fetchPlan, error)) *CachedToken {
+	return &CachedToken{key: "openwork:" + key, stores: stores, plan: plan}
 }
 
 // Token implements TokenSource. The errors are those of the fetch, and ctx's.
@@ -194,9 +190,7 @@ func (c *CachedToken) drop(ctx context.Context, token string, expectAnother bool
 	c.mu.Unlock()
 	cached, err := c.cached(ctx)
 	if err == nil && cached != nil && cached.value == token {
-		callCtx, cancel := context.WithTimeout(ctx, cacheTimeout)
-		defer cancel()
-		err = c.cache.Delete(callCtx, c.key)
+		err = c.delete(ctx, c.key)
 	}
 	if err != nil {
 		return fmt.Errorf("openwork: drop %s: %w", c.key, err)
@@ -208,11 +202,11 @@ func (c *CachedToken) drop(ctx context.Context, token string, expectAnother bool
 func (c *CachedToken) forget(ctx context.Context) error {
 	c.mu.Lock()
 	c.current.Store(nil)
+	c.failed = nil
 	c.epoch++
 	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
-	defer cancel()
-	return c.cache.Delete(ctx, c.key)
+	c.pauses.End(c.key)
+	return c.delete(ctx, c.key)
 }
 
 // fetchAhead begins to fetch a token while there is one to serve.
@@ -245,20 +239,22 @@ func (c *CachedToken) begin(ctx context.Context, now time.Time) {
 	f := &flight{done: make(chan struct{})}
 	c.flight = f
 	c.ahead.Store(now.Add(fetchEvery).UnixNano())
-	go func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTimeout)
+	ctx = context.WithoutCancel(ctx)
+	guard.Go(func() error {
+		ctx, cancel := context.WithTimeout(ctx, flightTimeout)
 		defer cancel()
-		defer c.land(f)
-		f.err = errors.New("openwork: fetching a token ended the goroutine") // by a panic, or runtime.Goexit
-		f.token, f.err = c.refresh(ctx)
-	}()
+		c.refresh(ctx, f)
+		return nil
+	}, func(err error) {
+		if err != nil && !f.landed {
+			c.land(f, nil, fmt.Errorf("openwork: fetching a token: %w", hideCrash(err)))
+		}
+	})
 }
 
-// land ends a flight and remembers how it went.
-func (c *CachedToken) land(f *flight) {
-	if v := recover(); v != nil {
-		f.err = fmt.Errorf("openwork: fetching a token panicked with a %T", v)
-	}
+// land ends a flight: those who wait get what has come of it.
+func (c *CachedToken) land(f *flight, token *heldToken, err error) {
+	f.landed, f.token, f.err = true, token, err
 	now := time.Now()
 	if c.landed(f, now) && c.usable(c.current.Load(), now) {
 		c.logger.LogAttrs(context.Background(), slog.LevelWarn, "openwork: token not refreshed, the current one is served on",
@@ -276,7 +272,7 @@ func (c *CachedToken) landed(f *flight, now time.Time) (hasFailed bool) {
 		return false
 	}
 	c.failures++
-	c.failed, c.again = f.err, now.Add(max(rememberFailed, pauseForAll(f.err)))
+	c.failed, c.again = f.err, now.Add(rememberFailed)
 	pause := fetchEvery << min(c.failures-1, 2)
 	if errors.Is(f.err, ErrNoSuiteTicket) || errors.Is(f.err, ErrSuiteTicketExpired) {
 		c.again = now // no call was made, and a ticket may arrive at any time
@@ -286,50 +282,98 @@ func (c *CachedToken) landed(f *flight, now time.Time) (hasFailed bool) {
 	return true
 }
 
-// refresh gets a token from another replica or from WeCom.
-func (c *CachedToken) refresh(ctx context.Context) (*heldToken, error) {
+// refresh gets a token from another replica or from WeCom, and lands the flight
+// with it. Only then it writes it down: nobody waits for that.
+func (c *CachedToken) refresh(ctx context.Context, f *flight) {
 	c.mu.Lock()
 	epoch := c.epoch
 	c.mu.Unlock()
 	plan, err := c.plan(ctx)
 	if err != nil {
-		return nil, err
+		c.land(f, nil, err)
+		return
 	}
+	held, release, err := c.seek(ctx, plan, epoch)
+	if release != nil {
+		defer release()
+		var fetched *heldToken
+		if fetched, err = c.fetch(ctx, plan); err == nil {
+			c.resume(plan)
+			accepted, bad := c.accept(fetched, epoch)
+			c.land(f, accepted, nil)
+			if accepted == fetched {
+				c.write(context.WithoutCancel(ctx), fetched, bad, epoch)
+			}
+			return
+		}
+		defer c.pause(context.WithoutCancel(ctx), plan, err) // before release
+	}
+	if err != nil { // another replica may have fared better
+		if held = c.look(context.WithoutCancel(ctx), plan.tag, epoch); held != nil {
+			c.land(f, held, nil)
+			return
+		}
+	}
+	c.land(f, held, err)
+}
+
+// seek finds a token that another replica has fetched, or a reason not to fetch
+// one. Else the fetch is ours, until release.
+func (c *CachedToken) seek(ctx context.Context, plan fetchPlan, epoch int) (_ *heldToken, release func(), _ error) {
 	if held := c.look(ctx, plan.tag, epoch); held != nil {
-		return held, nil
+		return held, nil, nil
 	}
 	if plan.prepare != nil {
-		if err := plan.prepare(ctx); err != nil {
-			return nil, err
+		_, err := guard.Within(ctx, &c.calls.fetch, left(ctx, flightTimeout), func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, plan.prepare(ctx)
+		})
+		if err != nil {
+			return nil, nil, hideCrash(err)
 		}
+	}
+	if err := c.pausedHere(plan); err != nil {
+		return nil, nil, err
 	}
 	held, release, err := c.claim(ctx, plan.tag, epoch)
 	if held != nil || err != nil {
-		return held, err
+		return held, nil, err
 	}
-	defer func() { release(err) }()
-	if held := c.look(ctx, plan.tag, epoch); held != nil {
-		return held, nil // fetched between the first look and the claim
+	if held := c.look(ctx, plan.tag, epoch); held != nil { // fetched between the first look and the claim
+		release()
+		return held, nil, nil
 	}
-	fetched, err := c.fetch(ctx, plan)
-	if err == nil && c.isOutdated(fetched) { // dropped while WeCom was answering
-		fetched, err = c.fetch(ctx, plan)
+	if err := c.pausedElsewhere(ctx, plan); err != nil {
+		release()
+		return nil, nil, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	return c.keep(ctx, fetched, epoch), nil
+	return nil, release, nil
 }
 
+// fetch fetches a token, and another if that was dropped while WeCom was
+// answering.
 func (c *CachedToken) fetch(ctx context.Context, plan fetchPlan) (*heldToken, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	began := time.Now()
-	fetched, err := plan.fetch(ctx)
-	if err != nil {
-		return nil, err
+	fetched, err := c.fetchOnce(ctx, plan)
+	if err == nil && c.isOutdated(fetched) {
+		return c.fetchOnce(ctx, plan)
 	}
-	if fetched.value == "" {
+	return fetched, err
+}
+
+func (c *CachedToken) fetchOnce(ctx context.Context, plan fetchPlan) (*heldToken, error) {
+	limit := left(ctx, fetchTimeout)
+	began := time.Now()
+	fetched, err := guard.Within(ctx, &c.calls.fetch, limit+deafGrace, func(ctx context.Context) (newToken, error) {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		return plan.fetch(ctx)
+	})
+	var crash *guard.Crash
+	switch {
+	case errors.As(err, &crash), errors.Is(err, guard.ErrLeftBehind):
+		return nil, fmt.Errorf("openwork: fetching %s: %w", c.key, hideCrash(err))
+	case err != nil:
+		return nil, err
+	case fetched.value == "":
 		return nil, fmt.Errorf("openwork: %s: no token in the answer", c.key)
 	}
 	return newHeldToken(fetched.value, fetched.tag, began, began.Add(max(shortestLife, min(fetched.life, longestLife)))), nil
@@ -363,30 +407,17 @@ func (c *CachedToken) look(ctx context.Context, tag string, epoch int) *heldToke
 	return cached
 }
 
-// claim makes the fetch ours, or waits for whoever it belongs to and returns their token, or their error if it would be ours
-// too. Without a Claimer, or while it is down, it is always ours; release ends that.
-func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(error), err error) {
+// claim makes the fetch ours, or waits for whoever it belongs to and returns their token. Without a Claimer, or while it is down, it is always ours; release ends that.
+func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(), err error) {
 	if c.claims == nil {
-		return nil, func(error) {}, nil
+		return nil, func() {}, nil
 	}
 	key, owner := c.key+":claim", rand.Text()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
-		callCtx, cancel := context.WithTimeout(ctx, cacheTimeout)
-		state, result, err := c.claims.Claim(callCtx, key, owner, fetchLease)
-		cancel()
+		state, _, err := c.stores.claim(ctx, key, owner, fetchLease)
 		switch {
-		case err == nil && state == ClaimDone:
-			return nil, nil, failedElsewhere(result)
 		case err != nil || state != ClaimBusy:
-			return nil, func(err error) {
-				callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cacheTimeout)
-				defer cancel()
-				if pause := pauseForAll(err); pause > 0 && !c.once {
-					_ = c.claims.Done(callCtx, key, owner, encodeFailure(err), pause)
-				} else {
-					_ = c.claims.Release(callCtx, key, owner) // the lease ends it otherwise
-				}
-			}, nil
+			return nil, func() { _ = c.release(context.WithoutCancel(ctx), key, owner) }, nil // the lease ends it otherwise
 		}
 		select {
 		case <-time.After(pause + jitter(pause)):
@@ -399,96 +430,58 @@ func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *held
 	}
 }
 
-// pauseForAll is for how long no replica should ask again, after an answer that all would get: WeCom is busy, or limits the
-// calls. Whatever else goes wrong may do so in this replica only.
-func pauseForAll(err error) time.Duration {
-	var status *statusError
-	var elsewhere *failureElsewhere
-	switch code := errorCode(err); {
-	case errors.As(err, &elsewhere): // who was told it has told all
-		return 0
-	case code == codeLimited:
-		return limitedPause
-	case code == codeBusy, code == codeTooConcurrent, errors.As(err, &status) && status.code >= 500:
-		return rememberFailed
-	}
-	return 0
-}
-
-// encodeFailure writes "<errcode> <text>", for the other replicas.
-func encodeFailure(err error) string {
-	text := err.Error()
-	if api := (*APIError)(nil); errors.As(err, &api) {
-		text = api.Op + " " + api.Message
-	}
-	return strconv.Itoa(errorCode(err)) + " " + text
-}
-
-// failureElsewhere is what another replica was told. How long ago is not known, so it is worth asking the Claimer again soon.
-type failureElsewhere struct{ err error }
-
-func (e *failureElsewhere) Error() string {
-	return "openwork: in another replica: " + strings.TrimPrefix(e.err.Error(), "openwork: ")
-}
-
-func (e *failureElsewhere) Unwrap() error { return e.err }
-
-func failedElsewhere(text string) error {
-	first, text, _ := strings.Cut(text, " ")
-	code, _ := strconv.Atoi(first)
-	if code == 0 {
-		return &failureElsewhere{errors.New(text)}
-	}
-	op, message, _ := strings.Cut(text, " ")
-	return &failureElsewhere{&APIError{Op: op, Code: code, Message: message}}
-}
-
-// keep makes a token the current one, here and in the cache, unless either has got one meanwhile whose fetch began later,
-// or all was forgotten.
-func (c *CachedToken) keep(ctx context.Context, fetched *heldToken, epoch int) *heldToken {
-	cached, err := c.cached(ctx)
+// accept makes a token the current one in this process, unless that has got one
+// meanwhile whose fetch began later, or all was forgotten. bad is the token that
+// was dropped last.
+func (c *CachedToken) accept(fetched *heldToken, epoch int) (_ *heldToken, bad string) {
 	c.mu.Lock()
-	now := time.Now()
+	defer c.mu.Unlock()
 	held := c.current.Load()
-	switch {
-	case c.epoch != epoch:
-		c.mu.Unlock()
-		return fetched
-	case c.usable(held, now) && held.fetched.After(fetched.fetched):
-		c.mu.Unlock()
-		return held
-	case err == nil && c.usable(cached, now) && cached.tag == fetched.tag && cached.value != c.bad &&
-		cached.fetched.After(fetched.fetched):
-		c.current.Store(cached)
-		c.mu.Unlock()
-		return cached
+	if c.epoch == epoch && c.usable(held, time.Now()) && held.fetched.After(fetched.fetched) {
+		return held, ""
 	}
-	fetched.again = fetched.value == c.bad
-	c.current.Store(fetched)
-	c.bad = ""
-	c.mu.Unlock()
+	if c.epoch == epoch {
+		fetched.again, bad = fetched.value == c.bad, c.bad
+		c.current.Store(fetched)
+		c.bad = ""
+	}
+	return fetched, bad
+}
 
-	callCtx, cancel := context.WithTimeout(ctx, cacheTimeout)
-	defer cancel()
-	err = c.cache.Set(callCtx, c.key, fetched.encode(), time.Until(fetched.expires))
-	if err != nil {
+// write puts the current token in the cache, or takes over from there one whose
+// fetch began later, unless all was forgotten.
+func (c *CachedToken) write(ctx context.Context, fetched *heldToken, bad string, epoch int) {
+	cached, err := c.cached(ctx)
+	newer := err == nil && c.usable(cached, time.Now()) && cached.tag == fetched.tag && cached.value != bad &&
+		cached.fetched.After(fetched.fetched)
+	c.mu.Lock()
+	isCurrent := c.epoch == epoch && c.current.Load() == fetched
+	if isCurrent && newer {
+		c.current.Store(cached)
+	}
+	c.mu.Unlock()
+	if !isCurrent || newer {
+		return
+	}
+	if err = c.set(ctx, c.key, fetched.encode(), fetched.expires); err != nil {
 		c.logger.LogAttrs(ctx, slog.LevelWarn, "openwork: token kept in this process only",
 			slog.String("key", c.key), slog.String("error", err.Error()))
 	}
 	c.mu.Lock()
-	forgotten := c.epoch != epoch
+	isCurrent = c.epoch == epoch && c.current.Load() == fetched
 	c.mu.Unlock()
-	if forgotten { // while we wrote
-		_ = c.cache.Delete(callCtx, c.key)
+	if isCurrent {
+		return
 	}
-	return fetched
+	// Dropped or forgotten while we wrote.
+	if cached, err = c.cached(ctx); err == nil && cached != nil && cached.value == fetched.value {
+		_ = c.delete(ctx, c.key)
+	}
 }
 
 // cached is the token in the cache, nil if there is none.
 func (c *CachedToken) cached(ctx context.Context) (*heldToken, error) {
-	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
-	defer cancel()
-	value, ok, err := c.cache.Get(ctx, c.key)
+	value, ok, err := c.get(ctx, c.key)
 	if err != nil || !ok {
 		return nil, err
 	}
