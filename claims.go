@@ -64,7 +64,7 @@ const held time.Duration = -1
 // claimTable keeps claims in memory, apart from the cache: claims are made for every push, tokens every two hours.
 type claimTable struct {
 	seeds sync.Once
-	seed  [2]maphash.Seed // see appendHash
+	seed  maphash.Seed // see appendHash
 
 	mu    sync.Mutex
 	bytes int // of all claims
@@ -84,14 +84,12 @@ type claim struct {
 	changed    chan struct{} // closed when the claim ends; nil as long as nobody waits for that
 }
 
-// appendHash appends 16 bytes that stand for the text in this table, and that
-// nobody outside can foresee.
+// appendHash appends what stands for the text in this table, and nobody outside
+// can foresee: a hash, and the length.
 func (t *claimTable) appendHash(key []byte, text string) []byte {
-	t.seeds.Do(func() { t.seed = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()} })
-	for _, seed := range t.seed {
-		key = binary.LittleEndian.AppendUint64(key, maphash.String(seed, text))
-	}
-	return key
+	t.seeds.Do(func() { t.seed = maphash.MakeSeed() })
+	key = binary.LittleEndian.AppendUint64(key, maphash.String(t.seed, text))
+	return binary.LittleEndian.AppendUint32(key, uint32(len(text)))
 }
 
 func (t *claimTable) claim(key, owner string, lease time.Duration) (state int, result string) {

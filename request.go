@@ -259,7 +259,7 @@ func (in *incoming) readEnvelope(text string) error {
 		}
 	}
 	doc := &in.doc
-	if err := doc.Read(text); err != nil {
+	if err := doc.ReadBut("Encrypt", text); err != nil {
 		return malformed(err.Error())
 	}
 	found := false

@@ -116,11 +116,41 @@ const (
 // Read is Parse into d, in whose place the new document is put, and which has none after an error.
 func (d *Document) Read(text string) error {
 	d.Reset()
-	if len(text) > MaxLength {
-		return errors.New("xml: document too long")
-	}
 	if err := checkCharacters(text); err != nil {
 		return err
+	}
+	return d.read(text)
+}
+
+// ReadBut is Read, but for the characters in the first field of that name, which
+// the caller looks at himself: most of an envelope is one value, in base64.
+func (d *Document) ReadBut(name, text string) error {
+	d.Reset()
+	if err := d.read(text); err != nil {
+		return err
+	}
+	rest := text
+	for i := range d.fields {
+		if d.Name(i) == name {
+			rest = text[d.fields[i].innerEnd:]
+			if err := checkCharacters(text[:d.fields[i].inner]); err != nil {
+				d.Reset()
+				return err
+			}
+			break
+		}
+	}
+	err := checkCharacters(rest)
+	if err != nil {
+		d.Reset()
+	}
+	return err
+}
+
+// read reads a document whose characters are checked before, or after.
+func (d *Document) read(text string) error {
+	if len(text) > MaxLength {
+		return errors.New("xml: document too long")
 	}
 	pos, err := prolog(text)
 	if err != nil {
