@@ -286,11 +286,11 @@ func TestD19_FrozenCacheAfterTheAnswer(t *testing.T) {
 	})
 }
 
-// callsInAnHour has replicas ask for a token twice a second, for an hour.
+// callsInAnHour has replicas ask for a token every second, for an hour.
 func callsInAnHour(t *testing.T, api *pretendAPI, kind tokenKind, sources []openwork.TokenSource, code int) int {
 	t.Helper()
 	before := api.called(kind.endpoint)
-	for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(500 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(time.Second) {
 		for _, source := range sources {
 			_, err := source.Token(context.Background())
 			requireFailure(t, code, err)
@@ -492,4 +492,21 @@ func TestD18_StrangersExchangeGarbage(t *testing.T) {
 		requireFailure(t, 40078, err)
 		assert.LessOrEqual(t, openwork.Pauses(f.Client), 1)
 	})
+}
+
+// A caller who hears the verdict and asks again at once hears it again: the
+// pause has begun before anybody is told, with a Claimer and without.
+func TestD18_VerdictIsKnownBeforeItIsTold(t *testing.T) {
+	t.Parallel()
+	for name, store := range map[string]openwork.Cache{"a Claimer": openwork.NewMemoryCache(), "none": newProbeCache()} {
+		runInBubble(t, name, func(t *testing.T) {
+			f := newExchangeFixture(t, 0, func(c *openwork.ClientConfig) { c.Cache, c.Claims = store, nil })
+			f.api.always(exchangeEndpoint, apiAnswer{Code: 40078})
+			for range 50 {
+				_, err := f.PermanentCode(context.Background(), testAuthCode)
+				requireFailure(t, 40078, err)
+			}
+			assert.Equal(t, 1, f.api.called(exchangeEndpoint))
+		})
+	}
 }
