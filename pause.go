@@ -66,7 +66,10 @@ func (c *CachedToken) pausedElsewhere(ctx context.Context, plan fetchPlan) error
 			continue
 		}
 		state, result, err := c.stores.claim(ctx, s.claim(), pauseOwner, time.Second)
-		if err == nil && state == ClaimDone {
+		switch {
+		case err != nil:
+			return nil // a Claimer that is away is not waited for twice
+		case state == ClaimDone:
 			failures, err := decodeFailure(result)
 			c.pauses.Heard(s.key, s.about, failures)
 			return err
