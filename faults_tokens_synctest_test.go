@@ -1375,6 +1375,7 @@ func TestTokens_InvalidateWhereDeleteHangs(t *testing.T) {
 			api, cache := newPretendAPI(), &frozenDelete{newProbeCache()}
 			source := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t)})
 			token := requireToken(t, source)
+			synctest.Wait() // it is written beside
 			began := time.Now()
 			require.ErrorIs(t, source.Invalidate(context.Background(), token), context.DeadlineExceeded)
 			assert.LessOrEqual(t, time.Since(began), 600*time.Millisecond)
@@ -1418,6 +1419,7 @@ func TestTokens_RefusedTokenDoesNotComeBackAfterTheNext(t *testing.T) {
 			third := requireToken(t, source)
 			assert.NotContains(t, []string{first, second}, third)
 			assert.Equal(t, 3, api.called(kind.endpoint))
+			synctest.Wait() // it is written beside
 			assert.Equal(t, third, requireToken(t, kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: freshTickets(t)})),
 				"the cache has the newest")
 		})

@@ -30,6 +30,13 @@ func newTroubledStore() *troubledStore {
 	return &troubledStore{MemoryCache: openwork.NewMemoryCache(), next: map[string]func(){}}
 }
 
+// goesWrong has the next call of a method begin with trouble.
+func (s *troubledStore) goesWrong(method string, trouble func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next[method] = trouble
+}
+
 func (s *troubledStore) enter(method string) {
 	s.mu.Lock()
 	trouble := s.next[method]
@@ -100,7 +107,7 @@ func TestD7_OneCallOfAStoreGoesWrong(t *testing.T) {
 					if method == "Done" { // it is told of a failure
 						api.script(kind.endpoint, apiAnswer{Code: 45009})
 					}
-					store.next[method] = func() { trouble(never) }
+					store.goesWrong(method, func() { trouble(never) })
 					began := time.Now()
 					token, err := kind.caller(client).Token(context.Background())
 					assert.LessOrEqual(t, time.Since(began), 11*time.Second)
@@ -112,7 +119,7 @@ func TestD7_OneCallOfAStoreGoesWrong(t *testing.T) {
 					require.NoError(t, api.check(token, kind.kind))
 
 					// So it is when a token has been refused.
-					store.next[method] = func() { trouble(never) }
+					store.goesWrong(method, func() { trouble(never) })
 					api.revoke(token)
 					began = time.Now()
 					_ = kind.use(context.Background(), client)
@@ -199,8 +206,8 @@ func TestD13_AnotherReplicaSucceeded(t *testing.T) {
 	t.Parallel()
 	for _, kind := range tokenKinds {
 		for name, failure := range map[string]apiAnswer{
-			"40013": {Code: 40013, Delay: 2 * time.Second}, "500": {Status: 500, Delay: 2 * time.Second},
-			"45009": {Code: 45009, Delay: 2 * time.Second}, "late": {Delay: time.Hour},
+			"40013": {Code: 40013, Delay: 5 * time.Second}, "500": {Status: 500, Delay: 5 * time.Second},
+			"45009": {Code: 45009, Delay: 5 * time.Second}, "late": {Delay: time.Hour},
 		} {
 			runInBubble(t, kind.name+", "+name, func(t *testing.T) {
 				api, cache := newPretendAPI(), openwork.NewMemoryCache()
@@ -215,10 +222,9 @@ func TestD13_AnotherReplicaSucceeded(t *testing.T) {
 				})
 				source := kind.source(t, tokenSetup{Cache: cache, Claims: openwork.NewMemoryCache(), Tickets: keptTickets(t),
 					HTTPClient: &http.Client{Transport: failing}})
-				var token string
-				go func() { token = requireTokenIn(t, other) }()
-				got := requireToken(t, source)
-				assert.Equal(t, token, got)
+				tokens := make(chan string, 1)
+				go func() { tokens <- requireTokenIn(t, other) }()
+				assert.Equal(t, requireToken(t, source), <-tokens)
 			})
 		}
 	}
@@ -236,6 +242,12 @@ func TestD13_AnotherReplicaSucceeded(t *testing.T) {
 		require.NoError(t, err)
 		requireAuthorization(t, got)
 	})
+}
+
+func slowDown(cache *probeCache, by time.Duration) {
+	cache.mu.Lock()
+	defer cache.mu.Unlock()
+	cache.slow = by
 }
 
 // Once WeCom has answered, those who wait have what they wait for; then it is
@@ -261,10 +273,10 @@ func TestD19_FrozenCacheAfterTheAnswer(t *testing.T) {
 		runInBubble(t, kind.name+", slow", func(t *testing.T) {
 			api, cache := newPretendAPI(), newProbeCache()
 			source := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
-			cache.slow = 300 * time.Millisecond
+			slowDown(cache, 300*time.Millisecond)
 			token := requireToken(t, source)
 			time.Sleep(2 * time.Second)
-			cache.slow = 0
+			slowDown(cache, 0)
 			calls := api.called(kind.endpoint)
 			other := kind.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
 			assert.Equal(t, token, requireToken(t, other), "it was written all the same")
@@ -274,23 +286,23 @@ func TestD19_FrozenCacheAfterTheAnswer(t *testing.T) {
 	runInBubble(t, "dropped while it is written", func(t *testing.T) {
 		api, cache := newPretendAPI(), newProbeCache()
 		source := suiteToken.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
-		cache.slow = 300 * time.Millisecond
+		slowDown(cache, 300*time.Millisecond)
 		token := requireToken(t, source)
 		require.NoError(t, source.Invalidate(context.Background(), token))
 		api.revoke(token)
 		require.NotEqual(t, token, requireToken(t, source))
 		time.Sleep(2 * time.Second)
-		cache.slow = 0
+		slowDown(cache, 0)
 		other := suiteToken.source(t, tokenSetup{API: api, Cache: cache, Tickets: keptTickets(t)})
 		require.NoError(t, api.check(requireToken(t, other), suiteKind), "the refused token came back")
 	})
 }
 
-// callsInAnHour has replicas ask for a token twice a second, for an hour.
+// callsInAnHour has replicas ask for a token every second, for an hour.
 func callsInAnHour(t *testing.T, api *pretendAPI, kind tokenKind, sources []openwork.TokenSource, code int) int {
 	t.Helper()
 	before := api.called(kind.endpoint)
-	for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(500 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < time.Hour; time.Sleep(time.Second) {
 		for _, source := range sources {
 			_, err := source.Token(context.Background())
 			requireFailure(t, code, err)
@@ -492,4 +504,21 @@ func TestD18_StrangersExchangeGarbage(t *testing.T) {
 		requireFailure(t, 40078, err)
 		assert.LessOrEqual(t, openwork.Pauses(f.Client), 1)
 	})
+}
+
+// A caller who hears the verdict and asks again at once hears it again: the
+// pause has begun before anybody is told, with a Claimer and without.
+func TestD18_VerdictIsKnownBeforeItIsTold(t *testing.T) {
+	t.Parallel()
+	for name, store := range map[string]openwork.Cache{"a Claimer": openwork.NewMemoryCache(), "none": newProbeCache()} {
+		runInBubble(t, name, func(t *testing.T) {
+			f := newExchangeFixture(t, 0, func(c *openwork.ClientConfig) { c.Cache, c.Claims = store, nil })
+			f.api.always(exchangeEndpoint, apiAnswer{Code: 40078})
+			for range 50 {
+				_, err := f.PermanentCode(context.Background(), testAuthCode)
+				requireFailure(t, 40078, err)
+			}
+			assert.Equal(t, 1, f.api.called(exchangeEndpoint))
+		})
+	}
 }

@@ -66,7 +66,10 @@ func (c *CachedToken) pausedElsewhere(ctx context.Context, plan fetchPlan) error
 			continue
 		}
 		state, result, err := c.stores.claim(ctx, s.claim(), pauseOwner, time.Second)
-		if err == nil && state == ClaimDone {
+		switch {
+		case err != nil:
+			return nil // a Claimer that is away is not waited for twice
+		case state == ClaimDone:
 			failures, err := decodeFailure(result)
 			c.pauses.Heard(s.key, s.about, failures)
 			return err
@@ -78,31 +81,34 @@ func (c *CachedToken) pausedElsewhere(ctx context.Context, plan fetchPlan) error
 	return nil
 }
 
-// pause begins a pause after a call that failed, in all replicas that would be
-// told the same.
-func (c *CachedToken) pause(ctx context.Context, plan fetchPlan, failure error) {
+// pause begins a pause after a call that failed; tell tells all replicas that
+// would get the same answer.
+func (c *CachedToken) pause(ctx context.Context, plan fetchPlan, failure error) (tell func()) {
 	own, s := c.scopes(plan)
-	policy, isShared := backoff.Policy{}, true
+	policy, isShared := backoff.Policy{}, c.claims != nil
 	var status *statusError
 	switch code, op := errorOf(failure); {
 	case plan.op != "" && op != plan.op: // of what lies below, which has a pause of its own
-		return
 	case code == codeLimited:
 		policy = limitedPause
 	case code == codeBusy, code == codeTooConcurrent, errors.As(failure, &status) && status.code >= 500:
-		s, policy = own, apiBusyPause
-	case code != 0:
-		s, policy, isShared = own, verdictPause, code != codeAddressNotAllowed
+		if s = own; !c.once { // an exchange can wait for nothing: its code lives for minutes
+			policy = apiBusyPause
+		}
+	case code != 0: // the address is that of this replica
+		s, policy, isShared = own, verdictPause, isShared && code != codeAddressNotAllowed
 	}
-	if policy.First == 0 || c.once && policy == apiBusyPause {
-		return
+	if policy.First == 0 {
+		return func() {}
 	}
 	lasts, failures := c.pauses.Failed(s.key, s.about, policy, failure)
-	if c.claims == nil || !isShared {
-		return
-	}
-	if _, _, err := c.stores.claim(ctx, s.claim(), pauseOwner, fetchLease); err == nil {
-		_ = c.done(ctx, s.claim(), pauseOwner, encodeFailure(failures, failure), lasts)
+	return func() {
+		if !isShared {
+			return
+		}
+		if _, _, err := c.stores.claim(ctx, s.claim(), pauseOwner, fetchLease); err == nil {
+			_ = c.done(ctx, s.claim(), pauseOwner, encodeFailure(failures, failure), lasts)
+		}
 	}
 }
 

@@ -306,7 +306,7 @@ func (c *CachedToken) refresh(ctx context.Context, f *flight) {
 			}
 			return
 		}
-		defer c.pause(context.WithoutCancel(ctx), plan, err) // before release
+		defer c.pause(context.WithoutCancel(ctx), plan, err)() // before release
 	}
 	if err != nil { // another replica may have fared better
 		if held = c.look(context.WithoutCancel(ctx), plan.tag, epoch); held != nil {
@@ -407,7 +407,9 @@ func (c *CachedToken) look(ctx context.Context, tag string, epoch int) *heldToke
 	return cached
 }
 
-// claim makes the fetch ours, or waits for whoever it belongs to and returns their token. Without a Claimer, or while it is down, it is always ours; release ends that.
+// claim makes the fetch ours, or waits for whoever it belongs to and returns
+// their token. Without a Claimer, or while it is down, it is always ours; release
+// ends that.
 func (c *CachedToken) claim(ctx context.Context, tag string, epoch int) (_ *heldToken, release func(), err error) {
 	if c.claims == nil {
 		return nil, func() {}, nil
