@@ -109,10 +109,13 @@ type Authorization struct {
 	RegisterCodeInfo *RegisterCodeInfo `json:"register_code_info"` // only if installed through a promotion QR code
 	EditionInfo      *EditionInfo      `json:"edition_info"`       // paid apps only
 
-	// Time is when the auth_code was exchanged, in whole seconds, the same however often that is repeated; zero if none was.
-	// It is a time of WeCom's clock, to be compared with those of its events: the answer's Date header, unless a proxy's
-	// cache has answered (Age) or it is more than 10 minutes from our clock; else the time of the newest suite_ticket and
-	// what has elapsed since; else our clock's. Of two with one time the later arrival is the newer.
+	// Time is when the auth_code was exchanged, in whole seconds, the same
+	// however often that is repeated; zero if none was. It is a time of WeCom's
+	// clock, to be compared with those of its events: the answer's Date header,
+	// unless a proxy's cache has answered (Age) or it is more than 10 minutes
+	// from our clock; else the time of the newest suite_ticket and what has
+	// elapsed since; else our clock's. Of two with one time the later arrival
+	// is the newer.
 	Time time.Time `json:"-"`
 
 	Raw json.RawMessage `json:"-"` // the whole answer, with what this type does not name

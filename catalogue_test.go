@@ -228,7 +228,8 @@ func TestOn_Aliases(t *testing.T) {
 	}
 }
 
-// A name that the catalogue knows is one name in any case, of pushes and of handlers alike. The raw one is still there.
+// A name that the catalogue knows is one name in any case, of pushes and of
+// handlers alike. The raw one is still there.
 func TestHandle_NamesInAnyCase(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -279,7 +280,8 @@ func TestHandle_NamesInAnyCase(t *testing.T) {
 	}
 }
 
-// In another case a suite_ticket is one all the same: nobody else's is let in, and ours is kept.
+// In another case a suite_ticket is one all the same: nobody else's is let in,
+// and ours is kept.
 func TestHandle_NamesInAnyCaseAreChecked(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -11,33 +11,37 @@ import (
 	"time"
 )
 
-// Config says what a Server serves. There is one Server per pair of Token and EncodingAESKey: an app, a template, a
-// customized app, or the provider itself (the system event URL).
+// Config says what a Server serves. There is one Server per pair of Token and
+// EncodingAESKey: an app, a template, a customized app, or the provider itself
+// (the system event URL).
 //
-// At least one of SuiteID, ProviderCorpID and AllowCorp must be given: they say whose pushes are ours. Leaving one empty
-// never switches a check off.
+// At least one of SuiteID, ProviderCorpID and AllowCorp must be given: they say
+// whose pushes are ours. Leaving one empty never switches a check off.
 //
 // Printed, logged or marshalled, it shows the ids only. What fmt finds in an
 // unexported field it does not ask: do not print a struct with a Config there.
 type Config struct {
-	// Token and EncodingAESKey (43 letters and digits) stand beside the URL in the provider console. Token is the
-	// callback Token, not an access token, and as secret as the key.
+	// Token and EncodingAESKey (43 letters and digits) stand beside the URL in
+	// the provider console. Token is the callback Token, not an access token,
+	// and as secret as the key.
 	Token, EncodingAESKey string
 
-	// SuiteID is the id of the app or template (ww…, wx…, tj…, dk…). Empty on a customized app's URL and on the system
-	// event URL.
+	// SuiteID is the id of the app or template (ww…, wx…, tj…, dk…). Empty on a
+	// customized app's URL and on the system event URL.
 	SuiteID string
 
-	// ProviderCorpID is the provider's own corpid: the console checks every URL with it, and the system event URL
-	// receives everything for it.
+	// ProviderCorpID is the provider's own corpid: the console checks every URL
+	// with it, and the system event URL receives everything for it.
 	ProviderCorpID string
 
-	// Name is what handlers, workers and metrics call this app. Default: SuiteID, else ProviderCorpID. Servers that share
-	// Claims, a Queue or a Mux need different Names, or one app's push is taken for a copy of another's: give customized apps,
-	// which have no SuiteID, one each.
+	// Name is what handlers, workers and metrics call this app. Default:
+	// SuiteID, else ProviderCorpID. Servers that share Claims, a Queue or a Mux
+	// need different Names, or one app's push is taken for a copy of another's:
+	// give customized apps, which have no SuiteID, one each.
 	Name string
 
-	// Previous is the pair that was valid before, still accepted while Token and EncodingAESKey are being changed.
+	// Previous is the pair that was valid before, still accepted while Token
+	// and EncodingAESKey are being changed.
 	Previous *Credentials
 
 	// AllowCorp says whether what is made for a corp is ours: pushes of the
@@ -60,10 +64,12 @@ type Config struct {
 	// about the corp that such a push names.
 	AllowEmptyReceiveID bool
 
-	// Tolerance is how far the timestamp of a request may be from our clock. 0: 10 minutes either way; < 0: not checked.
+	// Tolerance is how far the timestamp of a request may be from our clock. 0:
+	// 10 minutes either way; < 0: not checked.
 	Tolerance time.Duration
 
-	// MaxAge is how old the signed message itself may be; a push without a time is too old. 0: not checked.
+	// MaxAge is how old the signed message itself may be; a push without a time
+	// is too old. 0: not checked.
 	MaxAge time.Duration
 
 	// MaxBodyBytes limits the request body. 0: 1 MiB; at most 512 MiB.
@@ -77,8 +83,10 @@ type Config struct {
 	// Cache keeps the suite_ticket. nil: a MemoryCache, which forgets with the process.
 	Cache Cache
 
-	// Claims says across replicas which push is being handled and which has been, so that a copy is not handled again. nil:
-	// Cache, if it is a Claimer; else copies are told apart within this process only, and a log line says so.
+	// Claims says across replicas which push is being handled and which has
+	// been, so that a copy is not handled again. nil: Cache, if it is a
+	// Claimer; else copies are told apart within this process only, and a log
+	// line says so.
 	Claims Claimer
 
 	// NoDedupe has copies of a push handled like the push itself.
@@ -104,12 +112,14 @@ type Config struct {
 	// freeze the process after the answer, as cloud functions do.
 	AuthAnswerTimeout time.Duration
 
-	// Queue takes pushes over: they are acknowledged as soon as it has them, and handled by its workers, which call Process.
-	// What must not be lost needs one, as WeCom waits 1 second for the answer to an authorisation event and promises no
-	// repetition. nil: handlers run before the answer.
+	// Queue takes pushes over: they are acknowledged as soon as it has them,
+	// and handled by its workers, which call Process. What must not be lost
+	// needs one, as WeCom waits 1 second for the answer to an authorisation
+	// event and promises no repetition. nil: handlers run before the answer.
 	Queue Queue
 
-	// Async says which pushes go to the Queue. nil: all but messages, which may carry a reply. A push that goes there cannot.
+	// Async says which pushes go to the Queue. nil: all but messages, which may
+	// carry a reply. A push that goes there cannot.
 	Async func(*Message) bool
 
 	// AbortOnFailure makes ServeHTTP break the connection where it would answer
@@ -126,7 +136,8 @@ type Config struct {
 	// safe for concurrent use.
 	Observer func(context.Context, Observation)
 
-	// Tickets keeps the suite_ticket elsewhere than in Cache. nil: Cache, if it is a TicketStore, or kept in it.
+	// Tickets keeps the suite_ticket elsewhere than in Cache. nil: Cache, if it
+	// is a TicketStore, or kept in it.
 	Tickets TicketStore
 
 	// Logger gets one line per refused push that says why, one per failed

@@ -32,11 +32,13 @@ var (
 	ErrStale = errors.New("timestamp outside the accepted window")
 	// ErrDecrypt: the ciphertext was not made with the EncodingAESKey. Answered with 403.
 	ErrDecrypt = errors.New("ciphertext does not decrypt")
-	// ErrReceiveID: the push was made for another app or corp, or names another corp than it comes from. Answered with 403.
-	// What can't be told from a wrong key matches ErrDecrypt too.
+	// ErrReceiveID: the push was made for another app or corp, or names another
+	// corp than it comes from. Answered with 403. What can't be told from a
+	// wrong key matches ErrDecrypt too.
 	ErrReceiveID = errors.New("receive id does not match")
-	// ErrOverloaded: as many pushes as Config.MaxInFlight allows are being handled, the queue is full, or strangers' bodies take
-	// all the memory that they may. Answered with 503.
+	// ErrOverloaded: as many pushes as Config.MaxInFlight allows are being
+	// handled, the queue is full, or strangers' bodies take all the memory that
+	// they may. Answered with 503.
 	ErrOverloaded = errors.New("too many pushes in flight")
 	// ErrReplyNotAllowed: a handler replied to a push that WeCom takes no reply to. Answered with 500.
 	ErrReplyNotAllowed = errors.New("this push takes no reply but success")

@@ -99,7 +99,8 @@ func FuzzMessage(f *testing.F) {
 		require.Equal(t, string(plaintext), string(msg.Raw()))
 
 		fields := fieldsOf(msg)
-		// What users write may hold what XML and JSON forbid; how that is read, FuzzReadMessage checks.
+		// What users write may hold what XML and JSON forbid; how that is read,
+		// FuzzReadMessage checks.
 		if text := bytes.TrimLeft(bytes.TrimPrefix(plaintext, []byte("\uFEFF")), blanks); text[0] == '{' {
 			if json.Valid(text) && utf8.Valid(text) {
 				requireMembers(t, fields, text)
@@ -344,7 +345,8 @@ func requireHead(t *testing.T, msg *openwork.Message, fields []messageField) {
 	}
 }
 
-// wellSpelled is a name in two parts as the catalogue has it, if it does, in any case and in both spellings of WeCom's pages.
+// wellSpelled is a name in two parts as the catalogue has it, if it does, in
+// any case and in both spellings of WeCom's pages.
 func wellSpelled(first, second string) (string, string) {
 	spelled := spellings()
 	if name, ok := spelled[[2]string{asciiLower(first), asciiLower(second)}]; ok {

@@ -117,9 +117,11 @@ func (r *registry) chain(push route) Next {
 // to register while serving. A nil handler panics.
 func (s *Server) With(handlers ...Handler) { s.handlers.add(route{}, handlers...) }
 
-// Handle registers a handler for the pushes of one name, as Message.Name gives it, or of one family, by the first part of
-// the name: "change_contact.create_user", "change_contact", "message.text", "message". Other pushes pass it by. The case of
-// a name that package event knows does not matter; any other must be as WeCom writes it. It is safe to register while
+// Handle registers a handler for the pushes of one name, as Message.Name gives
+// it, or of one family, by the first part of the name:
+// "change_contact.create_user", "change_contact", "message.text", "message".
+// Other pushes pass it by. The case of a name that package event knows does not
+// matter; any other must be as WeCom writes it. It is safe to register while
 // serving. An empty name or part of one and a nil handler panic.
 func (s *Server) Handle(name string, h Handler) {
 	first, second, isPart := strings.Cut(name, ".")

@@ -17,9 +17,10 @@ type MemoryQueueConfig struct {
 	Capacity int // deliveries that wait or are being handled; more are refused with ErrQueueFull. 0: 10 000
 	Workers  int // deliveries handled at one time. 0: 16
 
-	// Attempts is how often a delivery is tried; the pause before the second is Backoff, doubled for each further one, with
-	// jitter, up to a minute. While the queue is shutting down, what is tried more than once is tried until time is up.
-	// 0: 8 attempts, 1 second.
+	// Attempts is how often a delivery is tried; the pause before the second is
+	// Backoff, doubled for each further one, with jitter, up to a minute. While
+	// the queue is shutting down, what is tried more than once is tried until
+	// time is up. 0: 8 attempts, 1 second.
 	Attempts int
 	Backoff  time.Duration
 
@@ -37,13 +38,14 @@ type MemoryQueueConfig struct {
 // and CorpID in order. It is safe for concurrent use.
 //
 // No corp, slow or failing, shuts out the others. Each has at most one worker,
-// and what waits for it may be as much as there is room left: with one such corp
-// half of the queue stays free, with two a third. What is beyond is refused with
-// ErrQueueFull. A Capacity below 16 is not shared out. Deliveries without a CorpID, such as create_auth, wait for no
-// other.
+// and what waits for it may be as much as there is room left: with one such
+// corp half of the queue stays free, with two a third. What is beyond is
+// refused with ErrQueueFull. A Capacity below 16 is not shared out. Deliveries
+// without a CorpID, such as create_auth, wait for no other.
 //
-// A process that is killed loses the deliveries it had acknowledged and not yet handled, and WeCom will not send them again.
-// Where that matters use a durable queue. Shutdown loses nothing that its time allows to handle.
+// A process that is killed loses the deliveries it had acknowledged and not yet
+// handled, and WeCom will not send them again. Where that matters use a durable
+// queue. Shutdown loses nothing that its time allows to handle.
 type MemoryQueue struct {
 	config MemoryQueueConfig
 	calls  guard.Calls // of DeadLetter

@@ -19,14 +19,16 @@ import (
 	"github.com/openwork-go/openwork/internal/xmlread"
 )
 
-// Message is a push after verification and decryption. It comes from the signed and encrypted part only; nothing of the
-// envelope around it gets in. The fields here are those that say what kind of push it is and whose; blanks around
-// their values are dropped, and names that package event knows are spelled as there. Everything else is reached with Get,
-// Fields and Decode, and so are these as WeCom sent them.
+// Message is a push after verification and decryption. It comes from the signed
+// and encrypted part only; nothing of the envelope around it gets in. The
+// fields here are those that say what kind of push it is and whose; blanks
+// around their values are dropped, and names that package event knows are
+// spelled as there. Everything else is reached with Get, Fields and Decode, and
+// so are these as WeCom sent them.
 //
-// A Message and what it returns may be kept after the handler has returned. Its methods are safe for concurrent use as
-// long as nobody changes its fields. Printed, logged or marshalled it shows what
-// it is, never what it holds.
+// A Message and what it returns may be kept after the handler has returned. Its
+// methods are safe for concurrent use as long as nobody changes its fields.
+// Printed, logged or marshalled it shows what it is, never what it holds.
 type Message struct {
 	// Pushes of the command, template and system event URL.
 	SuiteID    string // SuiteId: the app or template; empty on the system event URL
@@ -272,11 +274,13 @@ func (r route) String() string {
 	return r.first + "." + r.second
 }
 
-// Name is what the push is called, in WeCom's own words: InfoType or Event, and ChangeType where there is one
-// ("suite_ticket", "change_contact.create_user"), or "message." and MsgType ("message.text"). An event that WeCom has in
-// two forms, for the command URL and for the data URL, has one name, and so has one that WeCom writes in several ways: CLICK
-// is "click". A name that package event does not know stays as WeCom wrote it. It is empty for a push with neither InfoType
-// nor MsgType.
+// Name is what the push is called, in WeCom's own words: InfoType or Event, and
+// ChangeType where there is one ("suite_ticket", "change_contact.create_user"),
+// or "message." and MsgType ("message.text"). An event that WeCom has in two
+// forms, for the command URL and for the data URL, has one name, and so has one
+// that WeCom writes in several ways: CLICK is "click". A name that package
+// event does not know stays as WeCom wrote it. It is empty for a push with
+// neither InfoType nor MsgType.
 func (m *Message) Name() string { return m.route().String() }
 
 // Get is the value of a top-level field, "" if there is none: the first of exactly that name, else the first whose name

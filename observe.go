@@ -26,8 +26,10 @@ const (
 	OutcomeOverloaded Outcome = "overloaded" // more pushes at one time than allowed
 )
 
-// Observation is what happened to one push, or to one attempt at a delivery: for metrics and traces. Its strings come from small sets and may be labels; Name
-// is "other" for events that are not in the catalogue. It never holds contents or secrets.
+// Observation is what happened to one push, or to one attempt at a delivery:
+// for metrics and traces. Its strings come from small sets and may be labels;
+// Name is "other" for events that are not in the catalogue. It never holds
+// contents or secrets.
 type Observation struct {
 	App     string // Config.Name
 	SuiteID string // Config.SuiteID

@@ -141,7 +141,8 @@ func encodeFailure(failures int, err error) string {
 	return strconv.Itoa(failures) + " " + strconv.Itoa(errorCode(err)) + " " + text
 }
 
-// failureElsewhere is what another replica was told. How long ago is not known, so it is worth asking the Claimer again soon.
+// failureElsewhere is what another replica was told. How long ago is not known,
+// so it is worth asking the Claimer again soon.
 type failureElsewhere struct{ err error }
 
 func (e *failureElsewhere) Error() string {

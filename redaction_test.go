@@ -149,7 +149,8 @@ var openTypes = []string{
 	"MemoryQueueConfig", "SessionInfo", "Article",
 	// what is said of pushes and calls
 	"APIError", "RefusedError", "Observation", "Outcome", "Attempt", "Check", "Health", "Response",
-	// the parts of an Authorization that are not its secrets, and what pages and administrators are shown
+	// the parts of an Authorization that are not its secrets, and what pages
+	// and administrators are shown
 	"AuthCorpInfo", "CorpExName", "StringList", "AuthUserInfo", "AuthInfo", "Agent", "Privilege", "SharedFrom", "DealerCorpInfo",
 	"RegisterCodeInfo", "EditionInfo", "Edition", "Admin", "CustomizedAuthURL", "JSSignature",
 }

@@ -184,7 +184,9 @@ func TestReplies_Content(t *testing.T) {
 	})
 }
 
-// Which pushes take a message: all messages, and the events of document/path/90377, two of which stand in a comment there. Every form of the catalogue.
+// Which pushes take a message: all messages, and the events of
+// document/path/90377, two of which stand in a comment there. Every form of the
+// catalogue.
 func TestReplies_WhichPushesTakeOne(t *testing.T) {
 	t.Parallel()
 	takes := map[string]bool{"subscribe": true, "enter_agent": true, "LOCATION": true, "click": true, "view": true, "view_miniprogram": true,

@@ -15,8 +15,8 @@ import (
 	"github.com/openwork-go/openwork/internal/guard"
 )
 
-// SuiteTicket is a suite_ticket: half of what gets a suite_access_token, the other half being the suite's secret. See
-// document/path/90628.
+// SuiteTicket is a suite_ticket: half of what gets a suite_access_token, the
+// other half being the suite's secret. See document/path/90628.
 //
 // It is a secret: printing or logging one shows its time only. It marshals in
 // full, so that it can be stored: slog.JSONHandler marshals what it finds in a

@@ -1,18 +1,25 @@
-// Package xmlread reads the XML of WeCom pushes: the envelope of a request and the message inside it.
+// Package xmlread reads the XML of WeCom pushes: the envelope of a request and
+// the message inside it.
 //
-// It is a strict reader of a small part of XML, made for documents of a few kilobytes that arrive a thousand times a
-// second. [Parse] checks a whole document once and remembers where its top-level fields are; nothing is copied.
-// [Text] gives the value of a field, and [Children] walks into one that has elements of its own.
+// It is a strict reader of a small part of XML, made for documents of a few
+// kilobytes that arrive a thousand times a second. [Parse] checks a whole
+// document once and remembers where its top-level fields are; nothing is
+// copied. [Text] gives the value of a field, and [Children] walks into one that
+// has elements of its own.
 //
-// A document is one root element with elements below it, each of which holds either text or further elements. Text is
-// plain text with the five predefined entities and character references, CDATA sections, or both. An XML declaration,
-// a byte order mark, blanks and comments between elements are accepted. Everything else is refused: a DTD, processing
-// instructions, attributes, namespaces, comments inside a value, text beside elements, bytes after the root, more
-// than [MaxDepth] levels, more than [MaxElements] elements, and whatever is not UTF-8 or not a character of XML.
-// Whatever this package accepts, encoding/xml reads to the same names and values, but for blanks around a value.
+// A document is one root element with elements below it, each of which holds
+// either text or further elements. Text is plain text with the five predefined
+// entities and character references, CDATA sections, or both. An XML
+// declaration, a byte order mark, blanks and comments between elements are
+// accepted. Everything else is refused: a DTD, processing instructions,
+// attributes, namespaces, comments inside a value, text beside elements, bytes
+// after the root, more than [MaxDepth] levels, more than [MaxElements]
+// elements, and whatever is not UTF-8 or not a character of XML. Whatever this
+// package accepts, encoding/xml reads to the same names and values, but for
+// blanks around a value.
 //
-// [Document.ReadMessage] is for a message whose signature was verified: JSON is read too, and what users have written
-// may hold characters that XML forbids.
+// [Document.ReadMessage] is for a message whose signature was verified: JSON is
+// read too, and what users have written may hold characters that XML forbids.
 package xmlread
 
 import (

@@ -1,5 +1,6 @@
-// Command generate makes from the catalogue what is derived of it: the structs and decoders of package event, and
-// docs/events.md. Run it with go generate ./event.
+// Command generate makes from the catalogue what is derived of it: the structs
+// and decoders of package event, and docs/events.md. Run it with go generate
+// ./event.
 package main
 
 import (
