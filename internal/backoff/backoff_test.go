@@ -19,7 +19,7 @@ var (
 
 func TestPolicy_After(t *testing.T) {
 	for failures, least := range map[int]time.Duration{
-		1: 2 * time.Second, 2: 4 * time.Second, 3: 8 * time.Second, 5: 32 * time.Second, 6: time.Minute, 7: time.Minute, 1 << 40: time.Minute,
+		1: 2 * time.Second, 2: 4 * time.Second, 3: 8 * time.Second, 5: 32 * time.Second, 6: time.Minute, 7: time.Minute, 1 << 30: time.Minute,
 	} {
 		for range 100 {
 			got := policy.After(failures)
