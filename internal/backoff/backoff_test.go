@@ -40,11 +40,11 @@ func TestTable_PausesGrowAndEnd(t *testing.T) {
 		pause, failures := table.Failed("a", "x", policy, errOne)
 		require.Equal(t, 2*time.Second, pause)
 		require.Equal(t, 1, failures)
-		time.Sleep(pause - 1)
+		time.Sleep(pause - time.Nanosecond)
 		require.Equal(t, errOne, paused("a", "x"))
 		require.NoError(t, paused("b", "x"), "another key")
 		require.NoError(t, paused("a", "y"), "news")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.NoError(t, paused("a", "x"))
 
 		pause, failures = table.Failed("a", "x", policy, errOne)
