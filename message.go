@@ -57,7 +57,7 @@ type Message struct {
 }
 
 // usualFields of a push fit without another allocation.
-const usualFields = 32
+const usualFields = 28
 
 // parseMessage reads a decrypted push. The plaintext belongs to the Message
 // from here on.
