@@ -314,8 +314,9 @@ func ExampleRefusedError() {
 
 	fmt.Println(openwork.StatusCode(err))
 	fmt.Println(err)
-	// Output: 403 openwork: POST refused: suite id: receive id does not match:
-	// got ww00000another0app, want ww1a2b3c4d5e6f7a8b
+	// Output:
+	// 403
+	// openwork: POST refused: suite id: receive id does not match: got ww00000another0app, want ww1a2b3c4d5e6f7a8b
 }
 
 // Whatever needs the suite_ticket reads it from the Server that receives it, or from the Cache that Server writes to.
