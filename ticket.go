@@ -203,7 +203,8 @@ func (t *tickets) mend(ctx context.Context, suiteID string, stored SuiteTicket) 
 	t.mu.Lock()
 	known := t.seen[suiteID]
 	t.mu.Unlock()
-	isGood := known.Value != "" && !known.guessed && t.now().Sub(known.Time) < ticketLife
+	// One that never got there is sent again by WeCom, which was told so.
+	isGood := known.Value != "" && !known.guessed && !known.unwritten && t.now().Sub(known.Time) < ticketLife
 	if !isGood || !known.Time.After(stored.Time) || !t.mending.CompareAndSwap(false, true) {
 		return
 	}
