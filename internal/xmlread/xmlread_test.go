@@ -996,3 +996,23 @@ func allocatedBy(f func()) uint64 {
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
+
+// ReadBut looks at all characters but those of one value.
+func TestReadBut(t *testing.T) {
+	t.Parallel()
+	for text, ok := range map[string]bool{
+		"<xml><A>a</A><Encrypt>b</Encrypt><C>c</C></xml>":    true,
+		"<xml><A>a</A><Encrypt>\x01</Encrypt><C>c</C></xml>": true,
+		"<xml><A>\x01</A><Encrypt>b</Encrypt><C>c</C></xml>": false,
+		"<xml><A>a</A><Encrypt>b</Encrypt><C>\xff</C></xml>": false,
+		"<xml><A>\x01</A></xml>":                             false,
+		"<xml><Encrypt>b</Encrypt>":                          false,
+	} {
+		var d xmlread.Document
+		err := d.ReadBut("Encrypt", text)
+		require.Equal(t, ok, err == nil, "%q", text)
+		if !ok {
+			require.Zero(t, d.Len(), "%q", text)
+		}
+	}
+}
